@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+PACKS := hw1
+
+.PHONY: install demo test lint benchmark clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: install
+	rm -rf $(DEMO)
+	for pack in $(PACKS); do \
+	  $(BIN)/python tests/samples.py $$pack $(DEMO)/$$pack/submissions && \
+	  $(BIN)/autograder grade $$pack $(DEMO)/$$pack/submissions -o $(DEMO)/$$pack || exit 1; \
+	done
+	@echo "Open $(DEMO)/hw1/report.html"
+
+test: install lint
+	$(BIN)/autograder release --check
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: install
+	$(BIN)/python tests/benchmarks/speed.py
+
+clean:
+	rm -rf build $(VENV)

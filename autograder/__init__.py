@@ -1,0 +1,1 @@
+"""Autograder of the Deep Generative Models homework suite."""

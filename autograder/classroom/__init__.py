@@ -1,0 +1,1 @@
+"""Many submissions: batches, and what they leave behind."""

@@ -1,0 +1,368 @@
+"""The course's configuration: ``grading_config.yaml`` as validated models.
+
+The file is the only place for numbers that a course changes. An error in it is reported as one
+sentence with the line, the key and what is permitted there.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG_NAME = "grading_config.yaml"
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class ConfigError(Exception):
+    """The configuration file cannot be used; the message says where and why."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Feedback(StrEnum):
+    """How much a student is told about a part that lost points."""
+
+    FULL = "full"
+    """The failure, its size, and the likely mistake."""
+    FAILURE = "failure"
+    """The failure, without a guess at the mistake."""
+    SCORE = "score"
+    """Points only."""
+
+
+class Visibility(StrEnum):
+    """When Gradescope shows a row to students."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+
+
+class Tolerance(_Model):
+    """|student - reference| <= atol + rtol * |reference|, elementwise."""
+
+    rtol: NonNegative
+    atol: NonNegative
+
+
+class Tolerances(_Model):
+    """One tolerance per kind of value; ``float32.atol`` is in units of max|reference|."""
+
+    value: Tolerance
+    chain: Tolerance
+    schedule: Tolerance
+    float32: Tolerance
+
+
+class Limits(_Model):
+    """What one submission may use."""
+
+    probe_seconds: Positive
+    submission_seconds: Positive
+    memory_mb: Annotated[int, Field(ge=64)]
+    output_kb: Annotated[int, Field(ge=1)]
+    reply_mb: Annotated[int, Field(ge=1)]
+    archive_mb: Annotated[int, Field(ge=1)]
+    archive_files: Annotated[int, Field(ge=1)]
+
+
+class LatePolicy(_Model):
+    """Late submissions lose ``percent_per_day`` of their score for each started day.
+
+    Days covered by ``late_days`` (a student's budget for the course) cost nothing; after
+    ``max_days`` nothing is accepted; ``grace_minutes`` are never counted.
+    """
+
+    late_days: Annotated[int, Field(ge=0)]
+    percent_per_day: Annotated[float, Field(ge=0, le=100)]
+    max_days: Annotated[int, Field(ge=0)]
+    grace_minutes: Annotated[int, Field(ge=0)]
+
+
+class Part(_Model):
+    """A part of a question: the functions that a student writes, and their points."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z]$")]
+    title: str
+    functions: Annotated[tuple[str, ...], Field(min_length=1)]
+    points: NonNegative
+    feedback: Feedback = Feedback.FULL
+    visibility: Visibility = Visibility.VISIBLE
+
+
+class Question(_Model):
+    """One question: one module of the pack's package."""
+
+    id: Annotated[int, Field(ge=1)]
+    title: str
+    module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    kind: Literal["core", "extension"]
+    assigned: bool = True
+    minutes: Annotated[int, Field(ge=1)]
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    @property
+    def points(self) -> float:
+        """The sum of the parts' points."""
+        return sum(part.points for part in self.parts)
+
+    def label(self, part: Part) -> str:
+        """The name of a part in feedback and stubs, for example ``Q3b``."""
+        return f"Q{self.id}{part.id}"
+
+    def part_of(self, function: str) -> Part | None:
+        """The part that asks for ``function`` (``name`` or ``Class.method``), if any."""
+        return next((part for part in self.parts if function in part.functions), None)
+
+
+class Leaderboard(_Model):
+    """A value that students compare on Gradescope."""
+
+    name: str
+    part: Annotated[str, Field(pattern=r"^\d+[a-z]$")]
+    order: Literal["asc", "desc"]
+
+
+class Pack(_Model):
+    """One homework: its package and its questions."""
+
+    short: Annotated[str, Field(pattern=r"^hw\d+$")]
+    title: str
+    package: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    due: datetime | None = None
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    leaderboards: tuple[Leaderboard, ...] = ()
+
+    @property
+    def assigned(self) -> tuple[Question, ...]:
+        """The questions that count, in order."""
+        return tuple(question for question in self.questions if question.assigned)
+
+    @property
+    def points(self) -> float:
+        """What a complete submission of the assigned core questions is worth."""
+        return sum(q.points for q in self.assigned if q.kind == "core")
+
+    def question(self, module: str) -> Question:
+        """The question whose module is ``module``."""
+        return next(question for question in self.questions if question.module == module)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Pack":
+        for what, values in (
+            ("question id", [q.id for q in self.questions]),
+            ("module", [q.module for q in self.questions]),
+            ("part", [q.label(p) for q in self.questions for p in q.parts]),
+            (
+                "function",
+                [(q.module, f) for q in self.questions for p in q.parts for f in p.functions],
+            ),
+        ):
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                raise ValueError(f"{what} {twice} stands twice")
+        labels = {f"{q.id}{p.id}" for q in self.questions for p in q.parts}
+        for board in self.leaderboards:
+            if board.part not in labels:
+                raise ValueError(
+                    f"leaderboard '{board.name}' names part {board.part}: no such part"
+                )
+        core = sum(q.points for q in self.questions if q.kind == "core")
+        if round(core, 6) != 100:
+            raise ValueError(
+                f"the points of the core questions sum to {core:g}; they must sum to 100"
+            )
+        return self
+
+
+class Project(_Model):
+    """Weights of the project's parts, in percent of the course."""
+
+    proposal: NonNegative
+    progress_report: NonNegative
+    final_report: NonNegative
+
+
+class Weights(_Model):
+    """Shares of the course grade in percent; what is left of 100 is participation."""
+
+    homework: dict[str, NonNegative]
+    presentation: NonNegative
+    project: Project
+
+    @property
+    def participation(self) -> float:
+        """What the named shares leave of 100 percent."""
+        project = self.project
+        named = sum(self.homework.values()) + self.presentation
+        return 100 - named - project.proposal - project.progress_report - project.final_report
+
+    @model_validator(mode="after")
+    def _check(self) -> "Weights":
+        if self.participation < 0:
+            raise ValueError(
+                f"the weights sum to {100 - self.participation:g}; at most 100 is possible"
+            )
+        return self
+
+
+class Course(_Model):
+    """The course as a whole."""
+
+    name: str
+    term: str
+    weights: Weights
+    late: LatePolicy
+
+
+class Config(_Model):
+    """The whole of ``grading_config.yaml``."""
+
+    course: Course
+    tolerances: Tolerances
+    limits: Limits
+    device_share: Annotated[float, Field(ge=0, le=0.5)]
+    packs: dict[str, Pack]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Config":
+        unknown = set(self.course.weights.homework) ^ set(self.packs)
+        if unknown:
+            raise ValueError(
+                f"course.weights.homework and packs must name the same packs; {sorted(unknown)} differ"
+            )
+        return self
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Full pack name by full or short name."""
+        short = {pack.short: name for name, pack in self.packs.items()}
+        return {**{name: name for name in self.packs}, **short}
+
+    def pack_name(self, name: str) -> str:
+        """The full name of a pack given by its full or short name."""
+        if name not in self.names:
+            raise ConfigError(f"there is no pack '{name}'; choose one of {', '.join(self.names)}")
+        return self.names[name]
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read and check the configuration.
+
+    Args:
+        path: The file; by default the one at the top of this project.
+
+    Raises:
+        ConfigError: With file, line, key and what is permitted, in one sentence per error.
+    """
+    path = path or ROOT / CONFIG_NAME
+    try:
+        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path} does not exist; the project keeps its configuration there"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "the file"
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{path.name}, {where}: not valid YAML: {problem}") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(
+            f"{path.name}, line 1: the file must hold keys and values, for example 'course:'"
+        )
+    _refuse_double_keys(path, node)
+    try:
+        loader = yaml.SafeLoader("")
+        data = loader.construct_document(node)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name}: {error}") from None
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(path, node, e) for e in error.errors())) from None
+
+
+def _refuse_double_keys(path: Path, node: yaml.Node) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ConfigError(
+                    f"{path.name}, line {line}: '{key.value}' stands twice; remove one"
+                )
+            seen.add(key.value)
+            _refuse_double_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_double_keys(path, value)
+
+
+def _explain(path: Path, root: yaml.Node, error: Any) -> str:
+    """One sentence for one pydantic error: line, key, what is wrong, what is permitted."""
+    location = error["loc"]
+    line = _find(root, location)
+    key = ".".join(str(part) for part in location) or "the file"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = f"there is no such key; permitted here: {', '.join(_permitted(location))}"
+    elif error["type"] == "missing":
+        message = "this key is missing"
+    else:
+        message = f"{message[:1].lower()}{message[1:]}"
+        if not isinstance(error["input"], dict | list | BaseModel):
+            message += f", not {error['input']!r}"
+    return f"{path.name}, line {line}: {key}: {message}"
+
+
+def _find(root: yaml.Node, location: tuple[str | int, ...]) -> int:
+    """The line of the deepest node on the way to ``location``."""
+    node = root
+    line = 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
+        ):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _permitted(location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model around ``location`` knows."""
+    model: Any = Config
+    for step in location[:-1]:
+        if isinstance(model, type) and issubclass(model, BaseModel) and step in model.model_fields:
+            model = model.model_fields[str(step)].annotation
+        else:
+            model = next(
+                (
+                    a
+                    for a in getattr(model, "__args__", ())
+                    if isinstance(a, type) and issubclass(a, BaseModel)
+                ),
+                model,
+            )
+    return (
+        sorted(model.model_fields)
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        else []
+    )

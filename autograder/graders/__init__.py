@@ -1,0 +1,1 @@
+"""Hidden: what is asked of a submission (probes) and what must hold (tests), per pack."""

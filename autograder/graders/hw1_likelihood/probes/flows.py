@@ -1,0 +1,253 @@
+"""Experiments on ``likelihood.flows``."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from autograder.sandbox.probe import Package, Rng, attempt, gradients
+
+
+def coupling(hw: Package, rng: Rng) -> nn.Module:
+    """A coupling of vectors of five entries, with a network that reads all that it is given."""
+    mask = rng.tensor([1.0, 0.0, 0.0, 1.0, 0.0])
+    return rng.module(hw.flows.AffineCoupling(mask, net=nn.Linear(5, 10)))
+
+
+def image_coupling(hw: Package, rng: Rng) -> nn.Module:
+    """A coupling of images of three channels; its mask differs from channel to channel."""
+    rows = [[[1.0, 0, 1], [0, 1, 0], [1, 0, 1]], [[1, 1, 1]] * 3, [[0, 1, 0], [0, 0, 1], [1, 0, 0]]]
+    mask = rng.tensor(rows)
+    return rng.module(hw.flows.AffineCoupling(mask, net=nn.Conv2d(3, 6, 3, padding=1)), scale=0.3)
+
+
+def coupling_conditioner(hw: Package, rng: Rng) -> dict:
+    vectors, images = coupling(hw, rng), image_coupling(hw, rng)
+    return {
+        "vectors": vectors.log_scale_and_shift(rng.normal(7, 5)),
+        "images": images.log_scale_and_shift(rng.normal(3, 3, 3, 3)),
+    }
+
+
+def coupling_forward(hw: Package, rng: Rng) -> dict:
+    layer, x = coupling(hw, rng), rng.normal(7, 5, std=2)
+    return {"batch": layer(x), "one": layer(x[:1]), "square": layer(rng.normal(5, 5))}
+
+
+def coupling_inverse(hw: Package, rng: Rng) -> dict:
+    layer, z = coupling(hw, rng), rng.normal(7, 5, std=2)
+    return {
+        "batch": layer.inverse(z),
+        "one": layer.inverse(z[:1]),
+        "square": layer.inverse(rng.normal(5, 5)),
+    }
+
+
+def coupling_images(hw: Package, rng: Rng) -> dict:
+    layer = image_coupling(hw, rng)
+    return {
+        "forward": layer(rng.normal(3, 3, 3, 3)),
+        "inverse": layer.inverse(rng.normal(2, 3, 3, 3)),
+    }
+
+
+def coupling_gradients(hw: Package, rng: Rng) -> dict:
+    layer = coupling(hw, rng)
+    x = rng.normal(4, 5).clone().requires_grad_()
+    z, log_det = layer(x)
+    x_again, inverse_log_det = layer.inverse(x)
+    wanted = [x, layer.scale, layer.net.weight]
+    return {
+        "z": gradients(z, wanted),
+        "log_det": gradients(log_det, [layer.scale, layer.net.weight]),
+        "x": gradients(x_again, wanted),
+        "inverse_log_det": gradients(inverse_log_det, [layer.scale, layer.net.weight]),
+    }
+
+
+def actnorm_initialize(hw: Package, rng: Rng) -> dict:
+    """Channels of very different scale, one of them constant; parameters as an optimiser sees them."""
+    found = {}
+    for name, x in (
+        ("vectors", rng.normal(4, 4) * rng.tensor([1e-3, 5.0, 1.0, 0.0]) + rng.normal(4, std=3)),
+        (
+            "images",
+            rng.normal(3, 3, 2, 5) * rng.uniform(3, 1, 1, low=0.2, high=4) + rng.normal(3, 1, 1),
+        ),
+        ("positions", rng.normal(3, 3, 2, 5, std=0.3) + rng.normal(1, 3, 2, 5, mean=2)),
+    ):
+        layer = rng.module(hw.flows.ActNorm(x.shape[1]))
+        log_scale, shift = layer.log_scale, layer.shift
+        layer.initialize(x)
+        found[name] = {"log_scale": log_scale.detach().clone(), "shift": shift.detach().clone()}
+    return found
+
+
+def actnorm_forward(hw: Package, rng: Rng) -> dict:
+    layer, x = rng.module(hw.flows.ActNorm(3)), rng.normal(7, 3, std=2)
+    return {
+        "batch": layer(x),
+        "one": layer(x[:1]),
+        "images": layer(rng.normal(2, 3, 4, 5)),
+        "square": layer(rng.normal(3, 3, 3, 3)),
+    }
+
+
+def actnorm_inverse(hw: Package, rng: Rng) -> dict:
+    layer, z = rng.module(hw.flows.ActNorm(3)), rng.normal(7, 3, std=2)
+    return {
+        "batch": layer.inverse(z),
+        "one": layer.inverse(z[:1]),
+        "images": layer.inverse(rng.normal(2, 3, 4, 5)),
+        "square": layer.inverse(rng.normal(3, 3, 3, 3)),
+    }
+
+
+def linear(hw: Package, rng: Rng) -> nn.Module:
+    """A linear layer whose permutation is not its own inverse and whose determinant is negative."""
+    layer = rng.module(hw.flows.InvertibleLinear(4, torch.Generator().manual_seed(0)))
+    layer.permutation = rng.tensor([[0.0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
+    layer.sign = rng.tensor([1.0, -1.0, -1.0, -1.0])
+    return layer
+
+
+def linear_factors(hw: Package, rng: Rng) -> dict:
+    return {"factors": linear(hw, rng).factors()}
+
+
+def linear_forward(hw: Package, rng: Rng) -> dict:
+    layer, x = linear(hw, rng), rng.normal(7, 4)
+    return {"batch": layer(x), "one": layer(x[:1]), "images": layer(rng.normal(4, 4, 4, 5))}
+
+
+def linear_inverse(hw: Package, rng: Rng) -> dict:
+    layer, z = linear(hw, rng), rng.normal(7, 4)
+    return {
+        "batch": layer.inverse(z),
+        "one": layer.inverse(z[:1]),
+        "images": layer.inverse(rng.normal(4, 4, 4, 5)),
+    }
+
+
+def squeezed(hw: Package, rng: Rng) -> dict:
+    squeeze = hw.flows.squeeze
+    return {
+        "oblong": squeeze(rng.normal(2, 3, 4, 6)),
+        "square": squeeze(rng.normal(4, 4, 4, 4)),
+        "one": squeeze(rng.normal(1, 1, 2, 2)),
+    }
+
+
+def squeezed_odd(hw: Package, rng: Rng) -> dict:
+    squeeze = hw.flows.squeeze
+    return {
+        "height": attempt(squeeze, rng.normal(2, 4, 3, 4)),
+        "width": attempt(squeeze, rng.normal(2, 4, 4, 5)),
+        "even": attempt(squeeze, rng.normal(2, 3, 4, 2)),
+    }
+
+
+def unsqueezed(hw: Package, rng: Rng) -> dict:
+    unsqueeze = hw.flows.unsqueeze
+    return {
+        "oblong": unsqueeze(rng.normal(2, 12, 2, 3)),
+        "square": unsqueeze(rng.normal(4, 16, 4, 4)),
+        "one": unsqueeze(rng.normal(1, 4, 1, 1)),
+    }
+
+
+def unsqueezed_odd(hw: Package, rng: Rng) -> dict:
+    unsqueeze = hw.flows.unsqueeze
+    return {
+        "six": attempt(unsqueeze, rng.normal(2, 6, 4, 4)),
+        "eight": attempt(unsqueeze, rng.normal(2, 8, 3, 1)),
+    }
+
+
+class Sinh(nn.Module):
+    """A curved layer; its log-determinant differs from example to example."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.sinh(x), torch.log(torch.cosh(x)).flatten(1).sum(dim=1)
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.asinh(z), -0.5 * torch.log1p(z**2).flatten(1).sum(dim=1)
+
+
+class Stretch(nn.Module):
+    """z = factor * x + offset."""
+
+    def __init__(self, log_factor: float, offset: float) -> None:
+        super().__init__()
+        self.log_factor = log_factor
+        self.offset = offset
+
+    def _log_det(self, x: Tensor) -> Tensor:
+        return x.new_full((x.shape[0],), self.log_factor * x[0].numel())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        factor = torch.tensor(self.log_factor, dtype=x.dtype).exp().item()
+        return factor * x + self.offset, self._log_det(x)
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        factor = torch.tensor(self.log_factor, dtype=z.dtype).exp().item()
+        return (z - self.offset) / factor, -self._log_det(z)
+
+
+def flow(hw: Package) -> nn.Module:
+    return hw.flows.Flow([Stretch(-0.5, 0.4), Sinh(), Stretch(-0.3, -0.6)])
+
+
+def flow_forward(hw: Package, rng: Rng) -> dict:
+    model, x = flow(hw), rng.normal(7, 5)
+    return {
+        "batch": model(x),
+        "one": model(x[:1]),
+        "images": model(rng.normal(3, 3, 2, 2)),
+        "no_layers": hw.flows.Flow([])(x),
+    }
+
+
+def flow_log_prob(hw: Package, rng: Rng) -> dict:
+    model, x = flow(hw), rng.normal(7, 5)
+    return {
+        "batch": model.log_prob(x),
+        "one": model.log_prob(x[:1]),
+        "images": model.log_prob(rng.normal(3, 3, 2, 2)),
+    }
+
+
+def flow_sample(hw: Package, rng: Rng) -> dict:
+    model, noise = flow(hw), rng.normal(7, 5)
+    return {
+        "batch": model.sample(noise),
+        "one": model.sample(noise[:1]),
+        "images": model.sample(rng.normal(3, 3, 2, 2)),
+    }
+
+
+def prefix_net(x: Tensor) -> tuple[Tensor, Tensor]:
+    """A mean and a log-std of every entry, from the sum of the entries before it."""
+    before = F.pad(x, (1, 0))[:, :-1].cumsum(dim=1)
+    place = torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+    return 0.8 * torch.sin(before + place + 1), 0.6 * torch.cos(0.7 * before - place)
+
+
+def maf_forward(hw: Package, rng: Rng) -> dict:
+    layer, x = hw.flows.MAF(5, net=prefix_net), rng.normal(7, 5)
+    return {"batch": layer(x), "one": layer(x[:1]), "square": layer(rng.normal(5, 5))}
+
+
+def maf_inverse(hw: Package, rng: Rng) -> dict:
+    layer, z = hw.flows.MAF(5, net=prefix_net), rng.normal(7, 5)
+    return {
+        "batch": layer.inverse(z),
+        "one": layer.inverse(z[:1]),
+        "square": layer.inverse(rng.normal(5, 5)),
+    }
+
+
+def maf_gradients(hw: Package, rng: Rng) -> dict:
+    layer = hw.flows.MAF(4, net=prefix_net)
+    z = rng.normal(3, 4).clone().requires_grad_()
+    x, log_det = layer.inverse(z)
+    return {"x": gradients(x, [z]), "log_det": gradients(log_det, [z])}

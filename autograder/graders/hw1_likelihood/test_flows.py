@@ -1,0 +1,129 @@
+"""Q6: normalizing flows."""
+
+from autograder.grading import part
+
+
+@part("a", weight=2)
+def test_coupling_conditioner(run):
+    """log-scale and shift of a coupling, for vectors and images"""
+    run("coupling_conditioner").matches()
+
+
+@part("a", weight=3)
+def test_coupling_forward(run):
+    """coupling of vectors, data to latent, with its log-determinant"""
+    run("coupling_forward").matches("chain")
+
+
+@part("a", weight=3)
+def test_coupling_inverse(run):
+    """coupling of vectors, latent to data, with its log-determinant"""
+    run("coupling_inverse").matches("chain")
+
+
+@part("a")
+def test_coupling_images(run):
+    """coupling of images with three channels, both directions"""
+    run("coupling_images").matches("chain")
+
+
+@part("a")
+def test_coupling_gradients(run):
+    """gradients through a coupling, both directions and both outputs"""
+    run("coupling_gradients").matches("chain")
+
+
+@part("b", weight=2)
+def test_actnorm_initialize(run):
+    """ActNorm's parameters after the first batch, vectors and images, one constant feature"""
+    run("actnorm_initialize").matches("chain")
+
+
+@part("b", weight=2)
+def test_actnorm_forward(run):
+    """ActNorm of vectors and images, data to latent"""
+    run("actnorm_forward").matches("chain")
+
+
+@part("b")
+def test_actnorm_inverse(run):
+    """ActNorm of vectors and images, latent to data"""
+    run("actnorm_inverse").matches("chain")
+
+
+@part("c", weight=2)
+def test_linear_factors(run):
+    """triangular factors L and U of the linear layer"""
+    run("linear_factors").matches()
+
+
+@part("c", weight=2)
+def test_linear_forward(run):
+    """linear layer on vectors and images, data to latent; its determinant is negative"""
+    run("linear_forward").matches("chain")
+
+
+@part("c", weight=2)
+def test_linear_inverse(run):
+    """linear layer on vectors and images, latent to data"""
+    run("linear_inverse").matches("chain")
+
+
+@part("d", weight=3)
+def test_squeezed(run):
+    """squeeze of oblong, square and tiny images"""
+    run("squeezed").matches()
+
+
+@part("d", weight=3)
+def test_unsqueezed(run):
+    """unsqueeze to oblong, square and tiny images"""
+    run("unsqueezed").matches()
+
+
+@part("d")
+def test_squeezed_odd(run):
+    """squeeze of images of odd height or width raises ValueError"""
+    run("squeezed_odd").matches()
+
+
+@part("d")
+def test_unsqueezed_odd(run):
+    """unsqueeze of six channels raises ValueError"""
+    run("unsqueezed_odd").matches()
+
+
+@part("e", weight=2)
+def test_flow_forward(run):
+    """composition of three layers, data to latent, with the total log-determinant"""
+    run("flow_forward").matches("chain")
+
+
+@part("e", weight=2)
+def test_flow_log_prob(run):
+    """log-density of vectors and images under a composition of three layers"""
+    run("flow_log_prob").matches("chain")
+
+
+@part("e", weight=2)
+def test_flow_sample(run):
+    """samples from given noise, and their log-density"""
+    run("flow_sample").matches("chain")
+
+
+@part("f", weight=2)
+def test_maf_forward(run):
+    """autoregressive flow, data to latent"""
+    run("maf_forward").matches("chain")
+
+
+@part("f", weight=3)
+def test_maf_inverse(run):
+    """autoregressive flow, latent to data, one dimension after the other"""
+    run("maf_inverse").matches("chain")
+
+
+@part("f")
+def test_maf_gradients(run):
+    """gradients through the sequential inverse"""
+    run("maf_gradients").matches("chain")

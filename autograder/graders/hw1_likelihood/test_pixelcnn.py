@@ -1,0 +1,81 @@
+"""Q4: PixelCNN."""
+
+from autograder.grading import part
+
+
+@part("a", weight=2)
+def test_masks(run):
+    """masks of both types for kernels of size 1 to 7"""
+    run("masks").matches()
+
+
+@part("a", weight=2)
+def test_convolution(run):
+    """masked convolutions of images that are not square"""
+    run("convolution").matches()
+
+
+@part("a")
+def test_convolution_gradients(run):
+    """gradients of a masked convolution, and its weight after use"""
+    run("convolution_gradients").matches("chain")
+
+
+@part("b", weight=3)
+def test_logits(run):
+    """logits with and without class labels (plain convolutions as layers)"""
+    run("logits").matches()
+
+
+@part("b", weight=3)
+def test_likelihood(run):
+    """log-likelihood from given logits, with and without labels, and logits of 1e4"""
+    run("likelihood").matches()
+
+
+@part("b")
+def test_learning(run):
+    """gradient of the log-likelihood with respect to every parameter"""
+    run("learning").matches("chain")
+
+
+@part("c", weight=2)
+def test_draws(run):
+    """categorical draws from given uniforms"""
+    run("draws").matches()
+
+
+@part("c")
+def test_extreme_draws(run):
+    """categorical draws at u = 0 and u = 1, with impossible and certain classes"""
+    run("extreme_draws").matches()
+
+
+@part("c", weight=3)
+def test_samples(run):
+    """samples of 3 x 4 images (a given function in the place of the network)"""
+    run("samples").matches()
+
+
+@part("c", weight=3)
+def test_completions(run):
+    """completion of 4 x 3 images with two, three and all rows known"""
+    run("completions").matches()
+
+
+@part("d", weight=2)
+def test_mixture(run):
+    """log-probability of 5 dimensions with mixtures of 3 components"""
+    run("mixture").matches()
+
+
+@part("d", weight=2)
+def test_every_level(run):
+    """log-probability of every level, both ends included, for 9 and for 2 levels"""
+    run("every_level").matches()
+
+
+@part("d")
+def test_extreme_mixture(run):
+    """components far away from every level, and their gradients"""
+    run("extreme_mixture").matches("chain")

@@ -1,0 +1,1 @@
+"""The Gradescope front: the autograder zip, its results file, and a local simulation of it."""

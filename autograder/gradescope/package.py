@@ -1,0 +1,80 @@
+"""Build the zip that is uploaded to Gradescope: the grader of one pack, as small as can be."""
+
+import json
+import os
+import re
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.config import CONFIG_NAME, ROOT, Config
+
+SEED_FILE = "seed.json"
+ROOMS = ("sandbox", "submission", "grading")
+"""Parts of the program that a grading container needs as they are."""
+
+COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "torch", "numpy"})
+"""Requirements that a container does not need, or that ``setup.sh`` installs by itself."""
+
+_EPOCH = (2000, 1, 1, 0, 0, 0)
+
+
+def build_package(pack: str, config: Config, output: Path, seed: int) -> None:
+    """Write the autograder zip of ``pack`` to ``output``; the same inputs give the same bytes.
+
+    Args:
+        pack: The pack's full name.
+        config: The course's configuration; the file beside the program goes into the zip.
+        output: Where the zip is written.
+        seed: The seed of the hidden inputs, kept in the zip and stored with every result.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data, executable in sorted(_members(pack, config, seed)):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o100755 if executable else 0o100644) << 16
+            archive.writestr(info, data)
+    os.replace(partial, output)
+
+
+def _members(pack: str, config: Config, seed: int) -> Iterator[tuple[str, bytes, bool]]:
+    container = ROOT / "autograder" / "gradescope" / "container"
+    for script in ("setup.sh", "run_autograder"):
+        yield script, (container / script).read_bytes(), True
+    yield SEED_FILE, json.dumps({"pack": pack, "seed": seed}).encode(), False
+    yield "requirements.txt", "\n".join(_requirements()).encode() + b"\n", False
+    yield CONFIG_NAME, (ROOT / CONFIG_NAME).read_bytes(), False
+    for path in _files(pack, config):
+        yield path.relative_to(ROOT).as_posix(), path.read_bytes(), False
+
+
+def _files(pack: str, config: Config) -> Iterator[Path]:
+    program = ROOT / "autograder"
+    yield program / "__init__.py"
+    yield program / "config.py"
+    yield program / "machine.py"
+    for module in ("__init__", "results_json", "run", "package"):
+        yield program / "gradescope" / f"{module}.py"
+    for hidden in ("graders", "misconceptions"):
+        yield program / hidden / "__init__.py"
+        yield from _python(program / hidden / pack)
+    for room in ROOMS:
+        yield from _python(program / room)
+    yield from _python(ROOT / "solutions" / pack / config.packs[pack].package)
+
+
+def _python(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.rglob("*.py"))
+
+
+def _requirements() -> list[str]:
+    """What ``pyproject.toml`` asks for, without what the command line alone needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return [
+        requirement
+        for requirement in project["dependencies"]
+        if re.split(r"[^\w-]", requirement)[0] not in COMMAND_LINE_ONLY
+    ]

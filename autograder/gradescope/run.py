@@ -1,0 +1,74 @@
+"""What runs in a grading container: grades one submission into ``results.json``.
+
+Results are written as they come, under a temporary name and renamed, so that whatever happens
+later the best that is known lies there. The last write comes after every process of the
+submission is gone.
+"""
+
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from autograder.config import load_config
+from autograder.machine import start_sandbox
+
+
+def main(root: Path) -> int:
+    """Grade ``root/submission`` into ``root/results/results.json``."""
+    start = time.monotonic()
+    config = load_config(root / "source" / "grading_config.yaml")
+    sealed = json.loads((root / "source" / "seed.json").read_text("utf-8"))
+    with start_sandbox(config) as sandbox:
+        from autograder.gradescope.results_json import to_gradescope, write_json
+        from autograder.grading.grader import Grader
+        from autograder.grading.results import Result, Row
+        from autograder.grading.suite import Suite
+        from autograder.submission import SubmissionError, read_submission
+
+        suite = Suite(sealed["pack"], config)
+        grader = Grader(suite, sandbox, sealed["seed"])
+        notes = lateness(root / "submission_metadata.json")
+        results = root / "results" / "results.json"
+
+        def write(result: Result) -> None:
+            result = result.model_copy(update={"seconds": time.monotonic() - start})
+            write_json(results, to_gradescope(result, suite.pack.leaderboards, notes))
+
+        def on_question(rows: tuple[Row, ...]) -> None:
+            write(grader.result("submission", rows))
+
+        others = [pack.package for name, pack in config.packs.items() if name != suite.name]
+        on_question(grader.blank_rows())
+        try:
+            submission = read_submission(
+                root / "submission", suite.pack.package, config.limits, others
+            )
+        except SubmissionError as error:
+            result = grader.refuse("submission", str(error))
+        else:
+            result = grader.grade(submission, on_question=on_question)
+    write(result)
+    return 0
+
+
+def lateness(metadata: Path) -> tuple[str, ...]:
+    """A sentence about a late submission, from ``created_at`` (never from the clock).
+
+    The late policy itself is applied in the gradebook, where a student's free days are known.
+    """
+    try:
+        data = json.loads(metadata.read_text("utf-8"))
+        due = data["assignment"]["due_date"]
+        created = datetime.fromisoformat(data["created_at"])
+        late = (created - datetime.fromisoformat(due)).total_seconds() / 3600 if due else 0.0
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    if late <= 0:
+        return ()
+    return (f"Submitted {late:.1f} hours after the deadline; the late policy is applied later.",)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

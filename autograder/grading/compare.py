@@ -1,0 +1,173 @@
+"""Compare what a submission returned with what the reference returned.
+
+In this order: structure, type, shape, dtype, finiteness, values. The first difference is
+reported; its message never contains an expected number.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from autograder.config import Tolerance
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One difference. ``kind`` is structure, shape, dtype, device, finite, gradient or value.
+
+    ``got`` and ``expected`` are for the diagnosis only and are never shown.
+    """
+
+    kind: str
+    path: str
+    message: str
+    got: object = None
+    expected: object = None
+
+
+def compare(got: object, expected: object, tolerance: Tolerance, path: str = "") -> Mismatch | None:
+    """The first difference between ``got`` and ``expected``, or None if they agree."""
+    return next(_differences(got, expected, tolerance, path), None)
+
+
+def same_structure(got: object, expected: object, path: str = "") -> Mismatch | None:
+    """The first difference in structure, shape, dtype or finiteness; values may be anything."""
+    anything = Tolerance(rtol=0.0, atol=math.inf)
+    return next(_differences(got, expected, anything, path), None)
+
+
+def _differences(
+    got: object, expected: object, tolerance: Tolerance, path: str
+) -> Iterator[Mismatch]:
+    name = f"`{path}`" if path else "the result"
+    if isinstance(expected, Tensor) and isinstance(got, int | float) and expected.dim() == 0:
+        got = torch.tensor(got, dtype=expected.dtype)
+    if isinstance(got, Tensor) and isinstance(expected, int | float) and got.dim() == 0:
+        got = got.item() if got.device.type != "meta" else expected
+    if isinstance(expected, bool | str) or isinstance(got, bool | str):
+        if type(got) is not type(expected):
+            yield Mismatch("structure", path, f"{name} is {_kind(got)}, not {_kind(expected)}")
+        elif got != expected:
+            yield Mismatch("value", path, f"{name} is wrong", got, expected)
+    elif expected is None or got is None:
+        if expected is not got:
+            yield _missing(got, path, name)
+    elif isinstance(expected, dict):
+        if not isinstance(got, dict) or list(got) != list(expected):
+            yield Mismatch(
+                "structure", path, f"{name} does not have the entries that it should have"
+            )
+        else:
+            for key, value in expected.items():
+                yield from _differences(
+                    got[key], value, tolerance, f"{path}.{key}" if path else key
+                )
+    elif isinstance(expected, list | tuple):
+        if not isinstance(got, list | tuple):
+            yield Mismatch("structure", path, f"{name} is {_kind(got)}, not several values")
+        elif len(got) != len(expected):
+            message = f"{name} has {len(got)} items, not {len(expected)}"
+            yield Mismatch("structure", path, message, got, expected)
+        else:
+            for i, value in enumerate(expected):
+                yield from _differences(got[i], value, tolerance, f"{path}[{i}]")
+    elif isinstance(expected, Tensor):
+        if not isinstance(got, Tensor):
+            yield Mismatch(
+                "structure", path, f"{name} is {_kind(got)}, not a tensor", got, expected
+            )
+        else:
+            yield from _tensor_differences(got, expected, tolerance, path, name)
+    elif isinstance(got, int | float) and isinstance(expected, int | float):
+        yield from _tensor_differences(
+            torch.tensor(float(got), dtype=torch.float64),
+            torch.tensor(float(expected), dtype=torch.float64),
+            tolerance,
+            path,
+            name,
+        )
+    else:
+        yield Mismatch("structure", path, f"{name} is {_kind(got)}, not {_kind(expected)}")
+
+
+def _missing(got: object, path: str, name: str) -> Mismatch:
+    if got is None:
+        return Mismatch(
+            "gradient", path, f"{name} is None: nothing was returned, or no gradient reaches it"
+        )
+    return Mismatch("gradient", path, f"{name} is not None: a gradient flows where it must stop")
+
+
+def _tensor_differences(
+    got: Tensor, expected: Tensor, tolerance: Tolerance, path: str, name: str
+) -> Iterator[Mismatch]:
+    if got.shape != expected.shape:
+        message = f"{name} has shape {tuple(got.shape)}; it must be {tuple(expected.shape)}"
+        yield Mismatch("shape", path, message, got, expected)
+        return
+    if got.dtype != expected.dtype:
+        yield Mismatch(
+            "dtype",
+            path,
+            f"{name} has dtype {_dtype(got)}; it must be {_dtype(expected)}",
+            got,
+            expected,
+        )
+        return
+    if got.device != expected.device:
+        message = f"{name} is on device {got.device}; it must be on {expected.device}"
+        yield Mismatch("device", path, message)
+        return
+    if got.device.type == "meta" or got.numel() == 0:
+        return
+    got, expected = got.detach(), expected.detach()
+    if not got.is_floating_point() and not got.is_complex():
+        wrong = int((got != expected).sum())
+        if wrong and tolerance.atol != math.inf:
+            message = f"{name} is wrong in {wrong} of {got.numel()} entries"
+            yield Mismatch("value", path, message, got, expected)
+        return
+    finite = torch.isfinite(expected)
+    infinite_agrees = torch.equal(
+        got[~finite].nan_to_num(nan=7.0), expected[~finite].nan_to_num(nan=7.0)
+    )
+    if not bool(torch.isfinite(got[finite]).all()) or not infinite_agrees:
+        yield Mismatch("finite", path, _finite_message(got, finite, name), got, expected)
+        return
+    error = (got - expected)[finite].abs()
+    allowed = tolerance.atol + tolerance.rtol * expected[finite].abs()
+    wrong_entries = error > allowed
+    if bool(wrong_entries.any()):
+        worst = int((error / allowed).argmax())
+        count = (
+            f", in {int(wrong_entries.sum())} of {got.numel()} entries" if got.numel() > 1 else ""
+        )
+        message = f"{name} is off by {error[worst]:.1e}, allowed {allowed[worst]:.1e}{count}"
+        yield Mismatch("value", path, message, got, expected)
+
+
+def _finite_message(got: Tensor, finite: Tensor, name: str) -> str:
+    nan = int(torch.isnan(got).sum())
+    infinite = int(torch.isinf(got).sum())
+    if nan:
+        return f"{name} contains NaN in {nan} of {got.numel()} entries"
+    if infinite and bool(finite.all()):
+        return f"{name} is infinite in {infinite} of {got.numel()} entries"
+    return f"{name} is infinite where it must be finite, or finite where it must be infinite"
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def _dtype(value: Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")

@@ -1,0 +1,43 @@
+"""What a student reads about a row: plain sentences, from what the grader knows."""
+
+from autograder.grading.results import Finding, Result, Row
+
+STATUS = {
+    "passed": "correct",
+    "partial": "partly correct",
+    "failed": "not correct",
+    "not_started": "not started",
+    "not_graded": "not graded",
+    "grader_error": "the grader itself failed here; no points are lost, and a TA will look at it",
+}
+
+
+def row_text(row: Row) -> str:
+    """The feedback of one row, as lines of plain text."""
+    lines = [f"{row.label} {', '.join(row.functions)}: {STATUS[row.status]}."]
+    for finding in row.findings:
+        if finding.kind != "not_started":
+            lines += ["", *finding_lines(finding)]
+    return "\n".join(lines)
+
+
+def finding_lines(finding: Finding) -> list[str]:
+    """One finding: what was tried, what happened, where, and what is likely wrong."""
+    lines = [f"{finding.check}: {finding.message}" if finding.check else finding.message]
+    lines += [f"    {line}" for line in finding.lines]
+    if finding.hint:
+        likely = "Likely mistake: " if finding.misconception else "Hint: "
+        lines.append(f"  {likely}{finding.hint}")
+    return lines
+
+
+def summary_text(result: Result) -> str:
+    """What stands above the rows."""
+    lines = [f"{result.score:g} of {result.max_score:g} points."]
+    lines += [f"Note: {note}" for note in result.notes]
+    if not result.safe:
+        lines.append("Graded without full isolation: a TA must confirm this grade.")
+    if result.grader_errors:
+        labels = ", ".join(row.label for row in result.grader_errors)
+        lines.append(f"The grader itself failed in {labels}; no points are lost by it.")
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""Grade submissions of one pack, one after the other, with everything kept warm between them."""
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+import pytest
+import torch
+
+from autograder.config import Question
+from autograder.grading.plugin import GradingPlugin, OnQuestion
+from autograder.grading.question import Session
+from autograder.grading.reference import Reference
+from autograder.grading.results import Check, Finding, Result, Row, make_rows
+from autograder.grading.suite import Suite
+from autograder.sandbox.client import Sandbox
+from autograder.submission import Submission
+
+# Nothing that lies in a working directory, an environment or an installed plugin may take part.
+PYTEST_OPTIONS = (
+    "--disable-plugin-autoload",
+    "--noconftest",
+    "--import-mode=importlib",
+    f"-c={os.devnull}",
+    *(
+        f"-pno:{plugin}"
+        for plugin in (
+            "terminal",
+            "cacheprovider",
+            "capture",
+            "logging",
+            "warnings",
+            "unraisableexception",
+            "threadexception",
+            "faulthandler",
+            "tmpdir",
+        )
+    ),
+)
+
+
+class Grader:
+    """Grades submissions of one pack in one sandbox with one seed."""
+
+    def __init__(self, suite: Suite, sandbox: Sandbox, seed: int, device: str = "cpu") -> None:
+        self.suite = suite
+        self.reference = Reference(suite, seed)
+        self.device = device
+        self._sandbox = sandbox
+        self._devices = ("cpu", "meta", "cuda") if device == "cuda" else ("cpu", "meta")
+
+    def grade(
+        self,
+        submission: Submission,
+        questions: Iterable[Question] | None = None,
+        on_question: OnQuestion | None = None,
+    ) -> Result:
+        """Run every hidden test on a submission.
+
+        Args:
+            submission: What came out of intake.
+            questions: Only these questions; by default all that are assigned.
+            on_question: Called with the rows so far after every question.
+        """
+        start = time.monotonic()
+        chosen = tuple(self.suite.pack.assigned if questions is None else questions)
+        plugin = self.plugin(submission, on_question)
+        tests = [str(self.suite.tests(question)) for question in chosen]
+        status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+        plugin.finish(chosen, status)
+        return self.result(submission.id, plugin.rows()).model_copy(
+            update={
+                "sha256": submission.sha256,
+                "notes": submission.notes,
+                "errors": tuple(plugin.errors),
+                "seconds": round(time.monotonic() - start, 3),
+            }
+        )
+
+    def plugin(
+        self, submission: Submission, on_question: OnQuestion | None = None
+    ) -> GradingPlugin:
+        """The pytest plugin that grades ``submission`` when hidden tests run under it."""
+
+        def open_session(module: str, device: str) -> AbstractContextManager[Session]:
+            return self._sandbox.session(
+                package=self.suite.pack.package,
+                files=submission.files,
+                probes=self.suite.probes(module),
+                submission=submission.sha256,
+                device=device,
+            )
+
+        return GradingPlugin(self.reference, open_session, self._devices, on_question)
+
+    def refuse(self, submission: str, reason: str) -> Result:
+        """The result of an archive that cannot be read: every row, no points, the reason."""
+        finding = Finding(check="", kind="archive", message=reason)
+        checks = {
+            question.label(part): [
+                Check(
+                    part=question.label(part),
+                    device="cpu",
+                    weight=1,
+                    outcome="failed",
+                    finding=finding,
+                )
+            ]
+            for question in self.suite.pack.assigned
+            for part in question.parts
+        }
+        return self.result(submission, make_rows(self.suite.config, self.suite.pack, checks))
+
+    def blank_rows(self) -> tuple[Row, ...]:
+        """The rows of the pack before anything is graded."""
+        return make_rows(self.suite.config, self.suite.pack, {})
+
+    def result(self, submission: str, rows: tuple[Row, ...]) -> Result:
+        """A result with these rows and what is known of this grader."""
+        tier = self._sandbox.tier
+        return Result(
+            pack=self.suite.name,
+            submission=submission,
+            seed=self.reference.seed,
+            device=self.device,
+            isolation=tier.name,
+            safe=tier.safe,
+            versions={
+                "python": platform.python_version(),
+                "torch": str(torch.__version__),
+            },
+            rows=rows,
+        )

@@ -1,0 +1,170 @@
+"""A pytest plugin that runs hidden tests on one submission.
+
+A hidden test is an ordinary function in ``graders/<pack>/test_<module>.py``::
+
+    @part("e", weight=2)
+    def test_mixture(run):
+        \"\"\"log-density of a mixture\"\"\"
+        run("mixture").matches()
+
+``run(name)`` runs the question's probe ``name`` on the submission, in the sandbox, and gives an
+:class:`Outcome`. The first line of the docstring is what a student reads. Every test runs on each
+device that its mark names and that is asked for.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.config import Question
+from autograder.grading.outcome import CheckFailed, GraderError, Outcome, SameAsOnCpu
+from autograder.grading.question import OpenSession, QuestionRun
+from autograder.grading.reference import Reference
+from autograder.grading.results import Check, Finding, Row, make_rows
+
+OnQuestion = Callable[[tuple[Row, ...]], None]
+
+GRADER_FAILED = (
+    "The grader itself failed in this check. It costs you no points; a TA will look at it."
+)
+
+
+class GradingPlugin:
+    """Runs the hidden tests of one pack on one submission and keeps the checks by part."""
+
+    def __init__(
+        self,
+        reference: Reference,
+        open_session: OpenSession,
+        devices: tuple[str, ...] = ("cpu", "meta"),
+        on_question: OnQuestion | None = None,
+    ) -> None:
+        self.errors: list[str] = []
+        self._reference = reference
+        self._suite = reference.suite
+        self._open_session = open_session
+        self._devices = devices
+        self._on_question = on_question
+        self._deadline = time.monotonic() + self._suite.config.limits.submission_seconds
+        self._runs: dict[str, QuestionRun] = {}
+        self._checks: dict[str, list[Check]] = {}
+
+    def rows(self) -> tuple[Row, ...]:
+        """The rows, as far as they are known."""
+        return make_rows(self._suite.config, self._suite.pack, self._checks)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "part(id, weight, devices): the part that a test grades")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        marker = metafunc.definition.get_closest_marker("part")
+        if marker is None:
+            raise GraderError(f"{metafunc.definition.nodeid} has no @part")
+        devices = [device for device in self._devices if device in marker.kwargs["devices"]]
+        metafunc.parametrize("device", devices)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        path = Path(report.nodeid)
+        if report.failed and path.stem.startswith("test_"):
+            self._grader_failed(self._question(path), f"{report.nodeid}: {report.longreprtext}")
+
+    @pytest.fixture(scope="module")
+    def question(self, request: pytest.FixtureRequest) -> Iterator[QuestionRun]:
+        """The question that the test file belongs to, for as long as its tests run."""
+        question = self._question(request.path)
+        questions_left = len(self._suite.pack.assigned) - len(self._runs)
+        seconds = max(0.0, self._deadline - time.monotonic()) / max(1, questions_left)
+        run = QuestionRun(self._reference, question, self._open_session, seconds)
+        self._runs[question.module] = run
+        yield run
+        run.close()
+        for check in run.explained_checks():
+            self._checks.setdefault(check.part, []).append(check)
+        if self._on_question is not None:
+            self._on_question(self.rows())
+
+    @pytest.fixture
+    def run(
+        self, question: QuestionRun, device: str, request: pytest.FixtureRequest
+    ) -> Callable[[str], Outcome]:
+        """``run(probe)``: the outcome of a probe on the submission, on the test's device."""
+        part = _part(request.node)
+
+        def run_probe(probe: str) -> Outcome:
+            if device != "cpu" and not question.is_right(part, probe):
+                raise SameAsOnCpu("value", "wrong on the CPU already")
+            return question.outcome(part, probe, device)
+
+        return run_probe
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
+        report = yield
+        if call.when == "call" or call.excinfo is not None:
+            self._record(item, call)
+        return report
+
+    def _record(self, item: pytest.Item, call: pytest.CallInfo) -> None:
+        assert isinstance(item, pytest.Function)
+        question = self._question(item.path)
+        error = call.excinfo.value if call.excinfo else None
+        if question.module not in self._runs or call.when == "teardown":
+            self._grader_failed(question, f"{item.nodeid}: {error!r}")
+            return
+        marker = item.get_closest_marker("part")
+        assert marker is not None
+        device = item.callspec.params["device"]
+        title = _title(item, device)
+        outcome, finding = "passed", None
+        if isinstance(error, CheckFailed):
+            outcome = "failed"
+            if not isinstance(error, SameAsOnCpu):
+                finding = error.finding.model_copy(update={"check": title})
+        elif error is not None:
+            outcome = "grader_error"
+            finding = Finding(check=title, kind="grader_error", message=GRADER_FAILED)
+            self.errors.append(f"{item.nodeid}: {error!r}")
+        check = Check(
+            part=f"Q{question.id}{_part(item)}",
+            device=device,
+            weight=marker.kwargs["weight"],
+            outcome=outcome,
+            finding=finding,
+        )
+        failure = error if isinstance(error, CheckFailed) else None
+        self._runs[question.module].record(check, failure)
+
+    def finish(self, questions: Iterable[Question], status: int | pytest.ExitCode) -> None:
+        """Put down to the grader every part of ``questions`` that no check has graded."""
+        for question in questions:
+            if any(question.label(part) not in self._checks for part in question.parts):
+                self._grader_failed(
+                    question, f"{question.module}: not graded; pytest ended with {status!r}"
+                )
+
+    def _grader_failed(self, question: Question, error: str) -> None:
+        """Mark every part of a question whose tests could not run."""
+        self.errors.append(error)
+        finding = Finding(check=question.title, kind="grader_error", message=GRADER_FAILED)
+        for part in question.parts:
+            label = question.label(part)
+            self._checks[label] = [
+                Check(part=label, device="cpu", weight=1, outcome="grader_error", finding=finding)
+            ]
+
+    def _question(self, path: Path) -> Question:
+        return self._suite.pack.question(path.stem.removeprefix("test_"))
+
+
+def _part(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("part")
+    assert marker is not None
+    return marker.args[0]
+
+
+def _title(item: pytest.Function, device: str) -> str:
+    title = (item.function.__doc__ or item.name).strip().partition("\n")[0].rstrip(".")
+    return title if device == "cpu" else f"{title} (device {device})"

@@ -1,0 +1,60 @@
+"""Expected replies: the probes run on the reference, and on the known mistakes, in this process.
+
+Every reply is computed once and kept: one :class:`Reference` serves a whole class.
+"""
+
+import hashlib
+from functools import cache
+from types import ModuleType
+
+import torch
+
+from autograder.grading.suite import Suite
+from autograder.misconceptions import Misconception, apply_edits
+from autograder.sandbox.package import Package, load_package
+from autograder.sandbox.runner import Reply, run_probe
+
+
+class ReferenceFailed(Exception):
+    """A reference could not run a probe: the grader's own failure."""
+
+
+class Reference:
+    """Replies of the reference and of the misconceptions for one pack and one seed."""
+
+    def __init__(self, suite: Suite, seed: int) -> None:
+        torch.set_num_threads(1)
+        self.suite = suite
+        self.seed = seed
+        self._reference = load_package(suite.pack.package, suite.reference_files, private=True)
+        self.expected = cache(self._expected)
+        self.mistaken = cache(self._mistaken)
+        self._probes = cache(self._load_probes)
+        self._patched = cache(self._load_patched)
+
+    def probe_seed(self, module: str, probe: str) -> int:
+        """The seed of one probe, derived from the seed of the class."""
+        text = f"{self.seed}/{self.suite.name}/{module}/{probe}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+
+    def _expected(self, module: str, probe: str, device: str) -> Reply:
+        return self._run(self._reference, module, probe, device)
+
+    def _mistaken(self, misconception: Misconception, module: str, probe: str) -> Reply:
+        return self._run(self._patched(misconception, module), module, probe, "cpu")
+
+    def _run(self, package: Package, module: str, probe: str, device: str) -> Reply:
+        seed = self.probe_seed(module, probe)
+        return run_probe(self._probes(module), probe, package, seed, device)
+
+    def _load_probes(self, module: str) -> ModuleType:
+        probes = ModuleType("probes")
+        exec(compile(self.suite.probes(module), "probes.py", "exec"), probes.__dict__)
+        return probes
+
+    def _load_patched(self, misconception: Misconception, module: str) -> Package:
+        path = self.suite.module_path(module)
+        files = dict(self.suite.reference_files)
+        source = files[path].decode()
+        files[path] = apply_edits(source, misconception.edits, misconception.id).encode()
+        return load_package(self.suite.pack.package, files, private=True)

@@ -1,0 +1,172 @@
+"""What came of grading one submission: one row per part, always the same rows in the same order."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import BaseModel
+
+from autograder.config import Config, Feedback, Pack, Visibility
+
+Status = Literal["passed", "partial", "failed", "not_started", "not_graded", "grader_error"]
+
+
+class Finding(BaseModel):
+    """Why one hidden check was not passed.
+
+    ``kind`` is a fault of the run (not_started, import_failure, exception, ...) or of the value
+    (structure, shape, dtype, device, finite, gradient, value, mutated, property).
+    """
+
+    check: str
+    kind: str
+    message: str
+    hint: str = ""
+    misconception: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class Row(BaseModel):
+    """One part of one question."""
+
+    label: str
+    title: str
+    functions: tuple[str, ...]
+    score: float
+    max_score: float
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    visibility: Visibility = Visibility.VISIBLE
+    bonus: bool = False
+
+
+class Result(BaseModel):
+    """One graded submission."""
+
+    pack: str
+    submission: str
+    sha256: str = ""
+    seed: int
+    device: str = "cpu"
+    isolation: str = ""
+    safe: bool = True
+    versions: dict[str, str] = {}
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    rows: tuple[Row, ...]
+
+    @property
+    def score(self) -> float:
+        """The sum of the rows' scores."""
+        return round(sum(row.score for row in self.rows), 4)
+
+    @property
+    def max_score(self) -> float:
+        """The sum of the core rows' maxima."""
+        return round(sum(row.max_score for row in self.rows if not row.bonus), 4)
+
+    @property
+    def grader_errors(self) -> tuple[Row, ...]:
+        """Rows in which the grader itself failed."""
+        return tuple(row for row in self.rows if row.status == "grader_error")
+
+
+class Check(BaseModel):
+    """The outcome of one hidden test on one device."""
+
+    part: str
+    device: str
+    weight: float
+    outcome: Literal["passed", "failed", "grader_error"]
+    finding: Finding | None = None
+
+
+def make_rows(config: Config, pack: Pack, checks: dict[str, list[Check]]) -> tuple[Row, ...]:
+    """Rows of a pack from the checks of each part (by label); a part without checks is not graded.
+
+    A part's score is its points times the share of its checks (by weight) that passed, of which
+    ``config.device_share`` belongs to the checks on other devices than the CPU, where there are
+    any. A check in which the grader failed counts neither for nor against the student; if no
+    other check is left, the part gets its full points and is marked for a TA.
+    """
+    return tuple(
+        _row(config, pack, question_index, part_index, checks)
+        for question_index, question in enumerate(pack.questions)
+        if question.assigned
+        for part_index in range(len(question.parts))
+    )
+
+
+def _row(
+    config: Config, pack: Pack, question_index: int, part_index: int, checks: dict[str, list[Check]]
+) -> Row:
+    question = pack.questions[question_index]
+    part = question.parts[part_index]
+    label = question.label(part)
+    own = checks.get(label, [])
+    share = _share(own, config.device_share)
+    findings = tuple(_distinct(check.finding for check in own if check.finding))
+    return Row(
+        label=label,
+        title=part.title,
+        functions=tuple(f"{question.module}.{function}" for function in part.functions),
+        score=round(float(Fraction(str(part.points)) * share), 4),
+        max_score=part.points,
+        status=_status(own, share, findings),
+        findings=tuple(_permitted(finding, part.feedback) for finding in findings),
+        visibility=part.visibility,
+        bonus=question.kind == "extension",
+    )
+
+
+def _share(checks: list[Check], device_share: float) -> Fraction:
+    counted = [check for check in checks if check.outcome != "grader_error"]
+    if checks and not counted:
+        return Fraction(1)
+    total = Fraction(0)
+    cpu = [check for check in counted if check.device == "cpu"]
+    other = [check for check in counted if check.device != "cpu"]
+    device = Fraction(str(device_share)) if cpu and other else Fraction(0)
+    for group, part in ((cpu, 1 - device), (other, device)):
+        if group:
+            passed = sum(
+                (Fraction(str(c.weight)) for c in group if c.outcome == "passed"), Fraction(0)
+            )
+            total += part * passed / sum(Fraction(str(c.weight)) for c in group)
+    return total
+
+
+def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...]) -> Status:
+    if not checks:
+        return "not_graded"
+    if any(check.outcome == "grader_error" for check in checks):
+        return "grader_error"
+    if share == 1:
+        return "passed"
+    if share > 0:
+        return "partial"
+    if all(finding.kind == "not_started" for finding in findings):
+        return "not_started"
+    return "failed"
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings without those that repeat another's message."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for finding in findings:
+        key = (finding.kind, finding.message)
+        if key not in seen:
+            seen.add(key)
+            kept.append(finding)
+    return kept
+
+
+def _permitted(finding: Finding, level: Feedback) -> Finding:
+    if level is Feedback.FULL or finding.kind == "not_started":
+        return finding
+    if level is Feedback.FAILURE:
+        return finding.model_copy(update={"hint": "", "misconception": ""})
+    quiet = {"check": "", "hint": "", "misconception": "", "lines": ()}
+    return finding.model_copy(update={**quiet, "message": "This part lost points."})

@@ -1,0 +1,51 @@
+"""Grade one submission with pytest itself, to see every hidden check by name::
+
+    pytest -p autograder.grading.standalone --pack hw1 --submission hw1.zip \\
+        --result result.json autograder/graders/hw1_likelihood
+
+The score is the one that ``autograder grade`` gives.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.config import load_config
+from autograder.grading.grader import Grader
+from autograder.grading.plugin import GradingPlugin
+from autograder.grading.suite import Suite
+from autograder.machine import start_sandbox
+from autograder.submission import read_submission
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of this plugin."""
+    group = parser.getgroup("grading")
+    group.addoption("--pack", required=True, help="the pack that the submission belongs to")
+    group.addoption("--submission", required=True, type=Path, help="archive or folder")
+    group.addoption("--result", type=Path, help="where the result is written, as JSON")
+    group.addoption("--grading-seed", type=int, default=0, help="seed of the hidden inputs")
+    group.addoption("--isolation", default="auto", help="how the submission is confined")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+    """Grade around the whole run, so that the sandbox is closed whatever happens in it."""
+    settings = load_config()
+    with start_sandbox(settings, config.option.isolation) as sandbox:
+        suite = Suite(settings.pack_name(config.option.pack), settings)
+        grader = Grader(suite, sandbox, config.option.grading_seed)
+        others = [pack.package for name, pack in settings.packs.items() if name != suite.name]
+        submission = read_submission(
+            config.option.submission, suite.pack.package, settings.limits, others
+        )
+        plugin: GradingPlugin = grader.plugin(submission)
+        config.pluginmanager.register(plugin)
+        status = yield
+        plugin.finish(suite.pack.assigned, status)
+        result = grader.result(submission.id, plugin.rows())
+        print(f"\n{result.score:g} of {result.max_score:g} points")
+        if config.option.result is not None:
+            config.option.result.write_text(result.model_dump_json(indent=1), "utf-8")
+    return status

@@ -1,0 +1,176 @@
+"""Prove the graders of a pack: what they must accept, and what they must catch.
+
+The reference must get everything, blank stubs nothing, every alternative full marks; every
+misconception must lose points in its own part only, be caught by value, and be named right.
+All of it goes through the same intake-free path as a submission: the sandbox, the hidden tests,
+the diagnosis.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pydantic import BaseModel
+
+from autograder.config import Question
+from autograder.grading.grader import Grader
+from autograder.grading.results import Row
+from autograder.misconceptions import Misconception, apply_edits
+from autograder.release.stubs import make_stub
+from autograder.submission import Submission
+
+BY_VALUE = frozenset(
+    {
+        "structure",
+        "shape",
+        "dtype",
+        "device",
+        "wrong_device",
+        "finite",
+        "gradient",
+        "value",
+        "mutated",
+    }
+    | {"property"}
+)
+
+
+class Marks(BaseModel):
+    """A score and its maximum."""
+
+    score: float
+    max: float
+
+
+class Caught(BaseModel):
+    """What became of one misconception."""
+
+    id: str
+    question: int
+    caught: bool
+    by_value: bool
+    named: bool
+    spread: tuple[str, ...] = ()
+
+
+class Accepted(Marks):
+    """What became of one correct alternative."""
+
+    id: str
+
+
+class Verification(BaseModel):
+    """The kill matrix of one pack."""
+
+    pack: str
+    reference: Marks
+    stubs: Marks
+    misconceptions: tuple[Caught, ...]
+    alternatives: tuple[Accepted, ...]
+
+    def problems(self, share_named: float = 0.95) -> list[str]:
+        """What does not hold, one sentence each."""
+        found = []
+        if self.reference.score != self.reference.max:
+            found.append(f"the reference gets {self.reference.score:g} of {self.reference.max:g}")
+        if self.stubs.score != 0:
+            found.append(f"blank stubs get {self.stubs.score:g} points")
+        for m in self.misconceptions:
+            if not m.caught:
+                found.append(f"misconception {m.id} gets full marks")
+            elif not m.by_value:
+                found.append(f"misconception {m.id} is caught by a crash, not by a value")
+            if m.spread:
+                found.append(f"misconception {m.id} also costs points in {', '.join(m.spread)}")
+        named = sum(m.named for m in self.misconceptions)
+        if named < share_named * len(self.misconceptions):
+            found.append(
+                f"only {named} of {len(self.misconceptions)} misconceptions are named right"
+            )
+        for a in self.alternatives:
+            if a.score != a.max:
+                found.append(f"alternative {a.id} gets {a.score:g} of {a.max:g}")
+        return found
+
+
+def count_programs(grader: Grader) -> int:
+    """How many programs :func:`verify` grades."""
+    suite = grader.suite
+    return 2 + sum(
+        len(suite.misconceptions(q.module)) + len(suite.alternatives(q.module))
+        for q in suite.pack.assigned
+    )
+
+
+def verify(grader: Grader, on_program: Callable[[str], None] = lambda name: None) -> Verification:
+    """Grade the reference, the stubs, every misconception and every alternative of a pack."""
+    suite = grader.suite
+    files = suite.reference_files
+
+    def rows_of(
+        name: str, files: Mapping[str, bytes], question: Question | None
+    ) -> tuple[Row, ...]:
+        on_program(name)
+        submission = Submission(id=name, sha256=name, files=dict(files), others={}, notes=())
+        result = grader.grade(submission, None if question is None else [question])
+        if result.errors:
+            raise RuntimeError(f"{name}: the grader failed: {result.errors[0]}")
+        return _own(result.rows, question)
+
+    stubs = {**files}
+    for question in suite.pack.assigned:
+        path = suite.module_path(question.module)
+        stubs[path] = make_stub(files[path].decode(), question, path).encode()
+    misconceptions = []
+    alternatives = []
+    for question, path in _modules(grader):
+        source = files[path].decode()
+        for m in suite.misconceptions(question.module):
+            patched = {**files, path: apply_edits(source, m.edits, m.id).encode()}
+            misconceptions.append(_caught(m, question, rows_of(m.id, patched, question)))
+        for a in suite.alternatives(question.module):
+            patched = {**files, path: apply_edits(source, a.edits, a.id).encode()}
+            marks = _marks(rows_of(a.id, patched, question))
+            alternatives.append(Accepted(id=a.id, score=marks.score, max=marks.max))
+    return Verification(
+        pack=suite.name,
+        reference=_marks(rows_of("reference", files, None)),
+        stubs=_marks(rows_of("stubs", stubs, None)),
+        misconceptions=tuple(misconceptions),
+        alternatives=tuple(alternatives),
+    )
+
+
+def _modules(grader: Grader) -> Iterator[tuple[Question, str]]:
+    return ((q, grader.suite.module_path(q.module)) for q in grader.suite.pack.assigned)
+
+
+def _own(rows: tuple[Row, ...], question: Question | None) -> tuple[Row, ...]:
+    if question is None:
+        return rows
+    labels = {question.label(part) for part in question.parts}
+    return tuple(row for row in rows if row.label in labels)
+
+
+def _marks(rows: tuple[Row, ...]) -> Marks:
+    return Marks(
+        score=round(sum(row.score for row in rows), 4),
+        max=round(sum(row.max_score for row in rows), 4),
+    )
+
+
+def _caught(misconception: Misconception, question: Question, rows: tuple[Row, ...]) -> Caught:
+    part = question.part_of(misconception.function)
+    if part is None:
+        raise RuntimeError(
+            f"misconception {misconception.id}: no part asks for {misconception.function}"
+        )
+    lost = [row for row in rows if row.score < row.max_score]
+    own = [row for row in lost if row.label == question.label(part)]
+    findings = [finding for row in own for finding in row.findings]
+    return Caught(
+        id=misconception.id,
+        question=question.id,
+        caught=bool(own),
+        by_value=any(finding.kind in BY_VALUE for finding in findings),
+        named={f.misconception for f in findings} - {""} == {misconception.id},
+        spread=tuple(row.label for row in lost if row not in own),
+    )

@@ -1,0 +1,190 @@
+"""What a pack consists of, and its three forms: a folder, a check, a zip."""
+
+import io
+import json
+import zipfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from autograder.config import ROOT, Config, Pack
+from autograder.release.leaks import find_leaks, hidden_files, hidden_lines, solution_lines
+from autograder.release.stubs import ReleaseError, has_marker, make_stub
+from autograder.release.tree import files_in
+
+ASSIGNMENTS = "assignments"
+
+EXCLUDED = ("answers*.yaml", "rubric*", "model_answers*")
+"""Names of files and folders in ``solutions/`` that never go out."""
+
+_VERSION = "1.0"
+_PACK_FILES = Path(__file__).parent / "pack_files"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes]:
+    """All files of a pack by posix path, sorted.
+
+    Args:
+        name: The pack's full name.
+        config: The configuration, which says which functions are stubs.
+        root: The project, with ``solutions/``, ``datasets/`` and ``autograder/``.
+
+    Raises:
+        ReleaseError: Where something is missing, out of step with the configuration, or given
+            away.
+    """
+    pack = config.packs[name]
+    files, withheld = _split(name, pack, root)
+    public = "\n".join(_text(data) for path, data in files.items() if path.endswith(".py"))
+    common = {**_datasets(root), **_common_files(name, config, files)}
+    twice = sorted(files.keys() & common.keys())
+    if twice:
+        raise ReleaseError(f"solutions/{name}/{twice[0]} is the same in all packs; remove it")
+    files = dict(sorted({**files, **common}.items()))
+    marked = [path for path, data in files.items() if has_marker(_text(data))]
+    if marked:
+        raise ReleaseError(
+            f"solutions/{name}/{marked[0]} has solution markers and is not a question's module; "
+            "name its functions in grading_config.yaml or remove the markers"
+        )
+    hidden = hidden_lines(root, [*hidden_files(root), *withheld], public)
+    leaks = find_leaks(files, {**solution_lines(root), **hidden})
+    if leaks:
+        raise ReleaseError("\n".join(f"{name}: {leak}" for leak in leaks))
+    return files
+
+
+def release_pack(
+    name: str, config: Config, destination: Path | None = None, root: Path = ROOT
+) -> Path:
+    """Write a pack to ``destination/name`` (by default in ``assignments/``); return that folder.
+
+    What lies there and is not part of the pack is removed, but for what tools leave behind.
+    """
+    files = render_pack(name, config, root)
+    folder = (destination or root / ASSIGNMENTS) / name
+    for path in files_in(folder):
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()
+    for relative, data in files.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def check_in_step(
+    name: str, config: Config, destination: Path | None = None, root: Path = ROOT
+) -> list[str]:
+    """How ``destination/name`` differs from the pack as it would be written, a sentence each."""
+    files = render_pack(name, config, root)
+    destination = destination or root / ASSIGNMENTS
+    folder = destination / name
+    found = {path.relative_to(folder).as_posix(): path for path in files_in(folder)}
+    shown = f"{destination.name}/{name}"
+    differences = [f"{shown}/{path} is missing" for path in files.keys() - found.keys()]
+    differences += [f"{shown}/{path} is not generated" for path in found.keys() - files.keys()]
+    differences += [
+        f"{shown}/{path} differs from what solutions/ gives, from line {_first_difference(a, b)}"
+        for path in files.keys() & found.keys()
+        if (a := files[path]) != (b := found[path].read_bytes())
+    ]
+    return sorted(differences)
+
+
+def zip_pack(name: str, config: Config, directory: Path, root: Path = ROOT) -> Path:
+    """Write ``directory/name.zip``, the same bytes wherever and whenever it is made."""
+    buffer = io.BytesIO()
+    # Stored, not deflated: implementations of deflate differ in the bytes they write.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path, data in render_pack(name, config, root).items():
+            info = zipfile.ZipInfo(f"{name}/{path}", _EPOCH)
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, data)
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{name}.zip"
+    target.write_bytes(buffer.getvalue())
+    return target
+
+
+def _split(name: str, pack: Pack, root: Path) -> tuple[dict[str, bytes], list[Path]]:
+    """The pack's own files, its modules as stubs; and the files that are withheld."""
+    solutions = root / "solutions" / name
+    files: dict[str, bytes] = {}
+    withheld: list[Path] = []
+    for path in files_in(solutions):
+        relative = path.relative_to(solutions)
+        if any(fnmatch(part.lower(), pattern) for part in relative.parts for pattern in EXCLUDED):
+            withheld.append(path)
+        elif relative.as_posix() not in _unassigned_tests(pack):
+            files[relative.as_posix()] = path.read_bytes()
+    for question in pack.questions:
+        module = f"{pack.package}/{question.module}.py"
+        place = f"solutions/{name}/{module}"
+        if module not in files:
+            raise ReleaseError(f"{place} does not exist; question {question.id} is about it")
+        files[module] = make_stub(_text(files[module]), question, place).encode()
+    return files, withheld
+
+
+def _datasets(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in files_in(root / "datasets")
+        if "tests" not in path.relative_to(root).parts
+    }
+
+
+def _unassigned_tests(pack: Pack) -> set[str]:
+    return {f"tests/test_{q.module}.py" for q in pack.questions if not q.assigned}
+
+
+def _common_files(name: str, config: Config, files: dict[str, bytes]) -> dict[str, bytes]:
+    """What every pack has: how to install it, how its tests report, what is asked."""
+    pack = config.packs[name]
+    packages = {path.partition("/")[0] for path in files if "/" in path and path.endswith(".py")}
+    template = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+        (_PACK_FILES / "pyproject.toml.j2").read_text("utf-8")
+    )
+    pyproject = template.render(
+        name=name.replace("_", "-"),
+        version=_VERSION,
+        title=f"{config.course.name}: {pack.title}",
+        packages=sorted(packages - {"tests"}),
+    )
+    return {
+        "pyproject.toml": pyproject.encode(),
+        "conftest.py": (_PACK_FILES / "conftest.py").read_bytes(),
+        "questions.json": _questions(pack).encode(),
+    }
+
+
+def _questions(pack: Pack) -> str:
+    data = {
+        "title": pack.title,
+        "package": pack.package,
+        "questions": [
+            question.model_dump(include={"id", "title", "module", "kind", "minutes"})
+            | {
+                "parts": [
+                    part.model_dump(include={"id", "title", "functions", "points"})
+                    for part in question.parts
+                ]
+            }
+            for question in pack.assigned
+        ],
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _first_difference(a: bytes, b: bytes) -> int:
+    lines = zip(a.splitlines(), b.splitlines(), strict=False)
+    same = next((i for i, (x, y) in enumerate(lines) if x != y), None)
+    return 1 + (min(a.count(b"\n"), b.count(b"\n")) if same is None else same)

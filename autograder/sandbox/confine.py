@@ -1,0 +1,307 @@
+"""Confine the calling process, for good, before it sees a line of a student's code.
+
+The steps are small functions; ``confine`` runs them in the one order in which they work: what
+needs privileges comes first, the parent-death signal comes after the change of user (which
+clears it), and the system-call filter comes last because it forbids the other steps.
+
+On systems other than Linux only the resource limits are set.
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import resource
+import signal
+import stat
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_NO_NEW_PRIVS = 1, 4, 35, 38
+PR_SET_PTRACER = 0x59616D61
+CLONE_THREAD = 0x10000
+MAP_SHARED_ANONYMOUS = 0x21
+F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
+FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x8901, 0x8902, 0x5412
+CAPABILITY_VERSION_3 = 0x20080522
+
+OPEN_FILES = 256
+THREADS = 64
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What a child gives up.
+
+    Attributes:
+        uid: User and group id to change to, or None to keep the present ones.
+        drop_capabilities: Give up all capabilities (for a root that keeps its user id).
+        landlock: Restrict file access to ``readable`` by Landlock.
+        seccomp: Install the system-call filter.
+        readable: Files and folders that Landlock lets the child read.
+        memory_mb: Data memory allowed beyond what the process holds when it is confined; None
+            for no limit.
+    """
+
+    uid: int | None = None
+    drop_capabilities: bool = False
+    landlock: bool = False
+    seccomp: bool = False
+    readable: tuple[str, ...] = ()
+    memory_mb: int | None = None
+
+
+# Calls that reach other processes, the network, the kernel's configuration or another identity.
+# A list of what is refused, not of what is allowed: torch, its BLAS and libc use many calls that
+# change between versions. File metadata is here because no rlimit covers it.
+REFUSED = """
+    socket bind connect listen accept accept4 recvmmsg sendmmsg
+    execve execveat fork vfork
+    ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
+    pidfd_open pidfd_getfd pidfd_send_signal tkill rt_sigqueueinfo
+    mount umount umount2 pivot_root chroot unshare setns move_mount open_tree fsopen fsconfig
+    fsmount fspick mount_setattr swapon swapoff quotactl quotactl_fd name_to_handle_at
+    open_by_handle_at
+    setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset
+    bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
+    keyctl add_key request_key lookup_dcookie syslog
+    init_module finit_module delete_module kexec_load kexec_file_load reboot acct
+    iopl ioperm modify_ldt vhangup settimeofday clock_settime clock_adjtime adjtimex
+    sethostname setdomainname personality
+    shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+    mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
+    memfd_create memfd_secret
+    setpriority ioprio_set sched_setscheduler sched_setparam sched_setattr
+    migrate_pages move_pages mbind set_mempolicy
+    inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark
+    mkdir mkdirat mknod mknodat symlink symlinkat link linkat rename renameat renameat2
+    unlink unlinkat rmdir chmod fchmod fchmodat chown fchown lchown fchownat
+    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+    utime utimes utimensat futimesat truncate
+""".split()
+
+# From this number on all architectures number their calls alike. Calls newer than this list was
+# written are reported as not implemented, which libc knows how to live with.
+FIRST_UNKNOWN_CALL, LAST_UNKNOWN_CALL = 450, 520
+
+READABLE_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")
+WRITABLE_DEVICES = ("/dev/null",)
+
+
+class ConfinementError(Exception):
+    """A step of the confinement failed, so no student code may run in this process."""
+
+
+class Confiner:
+    """Prepares a confinement once, to be applied in many forked children."""
+
+    def __init__(self, readable: Iterable[str]) -> None:
+        self._readable = tuple(readable)
+        self._landlock = None
+        self._seccomp = None
+
+    def prepare(self, confinement: Confinement) -> None:
+        """Build what ``confine`` will need, in the parent, so that each fork inherits it."""
+        if confinement.landlock and self._landlock is None:
+            self._landlock = _landlock_ruleset(self._readable)
+        if confinement.seccomp and self._seccomp is None:
+            self._seccomp = _seccomp_filter()
+
+    def confine(self, confinement: Confinement, parent: int) -> None:
+        """Confine this process.
+
+        Args:
+            confinement: What to give up.
+            parent: Process id of the parent, whose death must end this process.
+
+        Raises:
+            ConfinementError: Some step failed.
+        """
+        try:
+            self.prepare(confinement)
+            if sys.platform != "linux":
+                _limit_resources(confinement)
+                return
+            _first_victim_of_the_oom_killer()
+            _limit_resources(confinement)
+            if confinement.uid is not None:
+                _change_user(confinement.uid)
+            if confinement.drop_capabilities:
+                _drop_capabilities()
+            _prctl(PR_SET_NO_NEW_PRIVS, 1)
+            _prctl(PR_SET_DUMPABLE, 0)
+            _die_with(parent)
+            if self._landlock is not None and confinement.landlock:
+                self._landlock.restrict()
+                self._landlock.close()
+            if self._seccomp is not None and confinement.seccomp:
+                _load_for_this_process(self._seccomp)
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
+            raise ConfinementError(f"{type(error).__name__}: {error}") from error
+
+
+def detach(output: int, channel: int) -> int:
+    """Leave the parent's session, signal handlers, descriptors and folder.
+
+    Standard input becomes the null device, standard output and error become ``output``. Every
+    other descriptor is closed except ``channel``, whose new number is returned.
+    """
+    with contextlib.suppress(PermissionError):  # already the leader of a session
+        os.setsid()
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    output, channel = (fcntl.fcntl(fd, fcntl.F_DUPFD, 4) for fd in (output, channel))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(channel, 3)
+    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    os.umask(0o077)
+    os.chdir("/")
+    return 3
+
+
+def undumpable() -> None:
+    """Close this process's memory to other processes of the same user. Linux only."""
+    _prctl(PR_SET_DUMPABLE, 0)
+
+
+def landlock_version() -> int:
+    """The Landlock ABI that the kernel and the library offer, 0 for none."""
+    try:
+        import landlockpy
+
+        return landlockpy.abi_version()
+    except (ImportError, OSError):
+        return 0
+
+
+def seccomp_available() -> bool:
+    """Whether libseccomp and its binding can be loaded."""
+    try:
+        import pyseccomp  # noqa: F401
+    except (ImportError, RuntimeError, OSError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def data_memory() -> int:
+    """Bytes of data memory that this process holds (VmData)."""
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    raise ConfinementError("/proc/self/status has no VmData")
+
+
+def _first_victim_of_the_oom_killer() -> None:
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _limit_resources(confinement: Confinement) -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_MEMLOCK: 0,
+    }
+    if confinement.uid is not None:
+        # Counted per user: only a user of the child's own can be limited.
+        limits[resource.RLIMIT_NPROC] = THREADS
+    if confinement.memory_mb is not None and sys.platform == "linux":
+        limits[resource.RLIMIT_DATA] = data_memory() + confinement.memory_mb * 2**20
+    for which, value in limits.items():
+        resource.setrlimit(which, (value, value))
+
+
+def _change_user(uid: int) -> None:
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    try:
+        os.setuid(0)
+    except PermissionError:
+        return
+    raise ConfinementError("the change of user could be undone")
+
+
+def _drop_capabilities() -> None:
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if _libc().capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset failed")
+
+
+def _die_with(parent: int) -> None:
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ConfinementError("the parent is already gone")
+
+
+def _landlock_ruleset(readable: Iterable[str]):
+    from landlockpy import AccessFS, Ruleset, Scope
+
+    rules = Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL)
+    for path in (*readable, *READABLE_FILES):
+        if os.path.isdir(path):
+            rules.allow_path(path, AccessFS.READ_FILE | AccessFS.READ_DIR)
+        elif os.path.exists(path):
+            rules.allow_path(path, AccessFS.READ_FILE)
+    for path in WRITABLE_DEVICES:
+        if stat.S_ISCHR(os.stat(path).st_mode):
+            rules.allow_path(path, AccessFS.READ_FILE | AccessFS.WRITE_FILE)
+    return rules
+
+
+def _seccomp_filter():
+    import pyseccomp
+    from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, NE, Arg
+
+    rules = pyseccomp.SyscallFilter(ALLOW)
+    refuse = ERRNO(errno.EPERM)
+    for name in REFUSED:
+        if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
+            rules.add_rule(refuse, name)
+    for number in range(FIRST_UNKNOWN_CALL, LAST_UNKNOWN_CALL + 1):
+        rules.add_rule(ERRNO(errno.ENOSYS), number)
+    # clone3 takes its flags by reference, which no filter can see; libc falls back to clone.
+    rules.add_rule(ERRNO(errno.ENOSYS), "clone3")
+    # Threads only. Without processes there is never a tree to hunt down: one kill is enough.
+    rules.add_rule(refuse, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
+    rules.add_rule(refuse, "prlimit64", Arg(0, NE, 0))
+    rules.add_rule(refuse, "sched_setaffinity", Arg(0, NE, 0))
+    for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER):
+        rules.add_rule(refuse, "prctl", Arg(0, EQ, option))
+    # A descriptor's owner is sent a signal of the caller's choice: kill by another name.
+    for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX):
+        rules.add_rule(refuse, "fcntl", Arg(1, EQ, command))
+    for request in (FIOSETOWN, SIOCSPGRP, TIOCSTI):
+        rules.add_rule(refuse, "ioctl", Arg(1, MASKED_EQ, 0xFFFFFFFF, request))
+    # Shared anonymous memory is not counted by RLIMIT_DATA.
+    rules.add_rule(
+        ERRNO(errno.ENOMEM), "mmap", Arg(3, MASKED_EQ, MAP_SHARED_ANONYMOUS, MAP_SHARED_ANONYMOUS)
+    )
+    return rules
+
+
+def _load_for_this_process(rules) -> None:
+    """Add the rules that name this process, and load the filter."""
+    from pyseccomp import ERRNO, NE, Arg
+
+    for name in ("kill", "tgkill", "rt_tgsigqueueinfo"):
+        rules.add_rule(ERRNO(errno.EPERM), name, Arg(0, NE, os.getpid()))
+    rules.load()
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")

@@ -1,0 +1,304 @@
+"""How far a child can be shut in on this machine, found out by trying.
+
+Tiers, best first:
+
+``bubblewrap``
+    Namespaces: no network, no other processes, only the interpreter's files. As root, each
+    submission also gets a user id of its own.
+``user``
+    Root in a container that refuses namespaces: a user id per submission, file modes, and
+    Landlock where the kernel has it.
+``landlock``
+    The same user id; the kernel refuses every file but the interpreter's.
+``process``
+    Another process, and nothing that hides files. Unsafe.
+
+The first three also install the system-call filter and resource limits. A tier counts as working
+once a child confined by it has tried the forbidden acts and was refused each of them.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.sandbox import wire
+from autograder.sandbox.confine import (
+    Confinement,
+    landlock_version,
+    seccomp_available,
+    undumpable,
+)
+from autograder.sandbox.launch import (
+    START_SECONDS,
+    Child,
+    ColdServer,
+    ForkServer,
+    Premises,
+    SandboxError,
+    await_ready,
+    bubblewrap,
+)
+
+NAMES = ("bubblewrap", "user", "landlock", "process")
+DESCRIPTIONS = {
+    "bubblewrap": "namespaces by bubblewrap, system-call filter, resource limits",
+    "user": "a user id per submission, system-call filter, resource limits",
+    "landlock": "Landlock file rules, system-call filter, resource limits",
+    "process": "a separate process with resource limits; files are not protected",
+}
+FIXES = {
+    "bubblewrap": "Install bubblewrap (apt install bubblewrap). On Ubuntu 24.04 and later its "
+    "AppArmor profile must allow user namespaces (apt install apparmor-profiles, then load "
+    "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict).",
+    "user": "Run as root, with Python and its packages readable by every user (not below /root), "
+    "and the autograder readable by root alone.",
+    "landlock": "Use Linux 5.13 or later with landlock among its security modules, "
+    "and pip install landlockpy pyseccomp.",
+    "process": "",
+}
+FIRST_UID, UIDS = 20_000, 40_000
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The isolation in force.
+
+    ``safe`` is False when student code could read or write the grader's files; results must
+    then be stamped as unsafe. ``weaknesses`` are sentences on what is not prevented.
+    """
+
+    name: str
+    safe: bool
+    description: str
+    weaknesses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TierReport:
+    """Whether a tier works here, why not, and what to do about it."""
+
+    name: str
+    works: bool
+    reason: str
+    fix: str
+
+
+class TierFailed(Exception):
+    """A tier does not work here; the message says why."""
+
+
+def confinement(tier: str, submission: str, memory_mb: int | None, readable: Sequence[str]):
+    """What a child of ``tier`` gives up. The user id is the submission's own."""
+    root = os.geteuid() == 0
+    uid = None
+    if root and tier in ("bubblewrap", "user"):
+        uid = FIRST_UID + zlib.crc32(f"{os.getpid()}:{submission}".encode()) % UIDS
+    linux = sys.platform == "linux"
+    return Confinement(
+        uid=uid,
+        drop_capabilities=root and linux and uid is None,
+        landlock=tier != "process" and landlock_version() > 0,
+        seccomp=linux and seccomp_available(),
+        readable=tuple(readable),
+        memory_mb=memory_mb,
+    )
+
+
+def hidden_paths() -> list[str]:
+    """Files of this program that no student code may read: the graders and the solutions."""
+    package = Path(__file__).resolve().parents[1]
+    candidates = (package / "__init__.py", package / "graders", package.parent / "solutions")
+    return [str(path) for path in candidates if path.exists()]
+
+
+class Isolation:
+    """Finds the best tier that works and holds the server that serves it.
+
+    Starting returns at once: the server comes up while the caller goes on. ``server()`` waits
+    for it and for the self-test.
+    """
+
+    def __init__(self, wanted: str, allow_unsafe: bool, cold: bool, hidden: Sequence[str]) -> None:
+        if wanted not in ("auto", *NAMES):
+            raise SandboxError(
+                f"There is no isolation {wanted!r}; choose auto, {', '.join(NAMES)}."
+            )
+        self.premises = Premises()
+        self.tier: Tier | None = None
+        self._cold = cold or sys.platform != "linux"
+        self._allow_unsafe = allow_unsafe
+        self._hidden = [*hidden_paths(), *hidden]
+        self._untried = list(NAMES if wanted == "auto" else (wanted,))
+        self._failures: list[str] = []
+        self._server: ForkServer | ColdServer | None = None
+        self._wrapped: bool | None = None
+        self._trial: Child | None = None
+        try:
+            self._begin_trial()
+        except BaseException:
+            self.close()
+            raise
+
+    def server(self) -> ForkServer | ColdServer:
+        """The server of the tier in force, started again if it has died."""
+        while self.tier is None:
+            name = self._untried[0]
+            try:
+                weaknesses = self._finish_trial(name)
+            except TierFailed as failure:
+                self._untried.pop(0)
+                self._failures.append(f"{name}: {failure}")
+                self._begin_trial()
+            else:
+                self.tier = Tier(name, name != "process", DESCRIPTIONS[name], weaknesses)
+        if self._server is None:
+            self._start(self.tier.name)
+        assert self._server is not None
+        return self._server
+
+    def discard_server(self) -> None:
+        """End the server; the next call of ``server()`` starts another."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def confinement(self, submission: str, memory_mb: int | None) -> Confinement:
+        """What a child gives up in the tier in force."""
+        assert self.tier is not None
+        return confinement(self.tier.name, submission, memory_mb, self.premises.readable())
+
+    def cold_server(self, cuda: bool) -> ColdServer:
+        """A server for children that cannot be forked, in the tier in force."""
+        self.server()
+        assert self.tier is not None
+        return ColdServer(self.premises, self.tier.name == "bubblewrap", cuda)
+
+    def close(self) -> None:
+        """End every process and remove the private folder."""
+        self.discard_server()
+        self.premises.close()
+
+    def _begin_trial(self) -> None:
+        """Start the self-test of the first untried tier that is not ruled out beforehand."""
+        while self._untried:
+            name = self._untried[0]
+            try:
+                self._rule_out(name)
+                self._start(name)
+                assert self._server is not None
+                give_up = confinement(name, "self-test", None, self.premises.readable())
+                self._trial = self._server.spawn(give_up, warm=False)
+                return
+            except TierFailed as failure:
+                self._untried.pop(0)
+                self._failures.append(f"{name}: {failure}")
+        raise SandboxError(
+            "No isolation that protects the grader's files works here. "
+            + " ".join(self._failures)
+            + " `autograder doctor` says what to do; --allow-unsafe grades without protection."
+        )
+
+    def _rule_out(self, name: str) -> None:
+        """Raise TierFailed when a look is enough to tell that a tier cannot work."""
+        if name == "process":
+            if not self._allow_unsafe:
+                raise TierFailed("it does not protect files and was not allowed.")
+            return
+        if sys.platform != "linux":
+            raise TierFailed("it needs Linux.")
+        if not seccomp_available():
+            raise TierFailed("libseccomp or its binding pyseccomp is missing.")
+        if name == "bubblewrap":
+            _try_bubblewrap(self.premises.readable())
+        if name == "user" and os.geteuid() != 0:
+            raise TierFailed("it needs root.")
+        if name == "landlock" and landlock_version() == 0:
+            raise TierFailed("the kernel or the package landlockpy does not offer Landlock.")
+
+    def _start(self, name: str) -> None:
+        wrapped = name == "bubblewrap"
+        if self._server is not None and self._wrapped == wrapped:
+            return
+        self.discard_server()
+        self._wrapped = wrapped
+        if self._cold:
+            self._server = ColdServer(self.premises, wrapped, cuda=False)
+        else:
+            self._server = ForkServer(self.premises, wrapped)
+        if not wrapped and sys.platform == "linux":
+            undumpable()
+
+    def _finish_trial(self, name: str) -> tuple[str, ...]:
+        """The tier's weaknesses, once its self-test has passed."""
+        server, child = self._server, self._trial
+        assert server is not None and child is not None
+        self._trial = None
+        try:
+            await_ready(server, child)
+        except SandboxError as error:
+            self.discard_server()
+            raise TierFailed(str(error)) from error
+        test = {
+            "canary": str(self.premises.canary),
+            "hidden": self._hidden,
+            "trusted": os.getpid(),
+        }
+        try:
+            wire.send(child.channel, wire.encode({"selftest": test}))
+            frame = wire.receive(child.channel, time.monotonic() + START_SECONDS)
+            found = wire.checked(wire.decode(frame), {"open": dict, "broken": dict})
+        except (EOFError, TimeoutError, wire.WireError) as error:
+            raise TierFailed(f"its self-test gave no answer: {error}") from error
+        finally:
+            server.reap(child)
+        if found["broken"]:
+            act, why = next(iter(found["broken"].items()))
+            raise TierFailed(f"a confined program could not {act} ({why}).")
+        if found["open"] and name != "process":
+            raise TierFailed(f"a confined program could {' and '.join(found['open'])}.")
+        return (*(f"Student code can {act}." for act in found["open"]), *_weaknesses(name))
+
+
+def survey() -> list[TierReport]:
+    """Try every tier on this machine."""
+    reports = []
+    for name in NAMES:
+        works, reason = True, DESCRIPTIONS[name]
+        try:
+            isolation = Isolation(name, allow_unsafe=True, cold=False, hidden=())
+            try:
+                isolation.server()
+            finally:
+                isolation.close()
+        except SandboxError as error:
+            works, reason = False, str(error)
+        reports.append(TierReport(name, works, reason, "" if works else FIXES[name]))
+    return reports
+
+
+def _try_bubblewrap(readable: Sequence[str]) -> None:
+    if shutil.which("bwrap") is None:
+        raise TierFailed("bwrap is not installed.")
+    command = [*bubblewrap(readable), "--", sys.executable, "-I", "-S", "-c", "pass"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except subprocess.TimeoutExpired:
+        raise TierFailed("bwrap did not start within 10 s.") from None
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise TierFailed(f"bwrap failed: {lines[-1]}.")
+
+
+def _weaknesses(name: str) -> tuple[str, ...]:
+    if name == "user" and landlock_version() == 0:
+        return (
+            "Without Landlock, student code can read files that every user may read, and leave "
+            "empty files in /tmp.",
+        )
+    return ()

@@ -1,0 +1,108 @@
+"""Import a submission's Python package from sources held in memory.
+
+A student's files never need to lie on a disk that the sandboxed process can read: they
+arrive as bytes and are served by an importer. Modules are imported when first asked for,
+so that an error in one module leaves the others usable.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import itertools
+import linecache
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_aliases = itertools.count()
+
+
+class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Serves the modules found in ``files``, with ``package`` renamed to ``alias``."""
+
+    def __init__(self, package: str, alias: str, files: Mapping[str, bytes]) -> None:
+        self.package = package
+        self.alias = alias
+        self.files = files
+
+    def _path(self, fullname: str) -> str | None:
+        head, _, tail = fullname.partition(".")
+        head = self.package if head == self.alias else head
+        stem = "/".join([head, *tail.split(".")] if tail else [head])
+        for path in (f"{stem}/__init__.py", f"{stem}.py"):
+            if path in self.files:
+                return path
+        return None
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        source_path = self._path(fullname)
+        if source_path is None and not (fullname == self.alias and self._has_modules()):
+            return None
+        is_package = source_path is None or source_path.endswith("/__init__.py")
+        spec = ModuleSpec(fullname, self, origin=source_path, is_package=is_package)
+        spec.has_location = source_path is not None
+        return spec
+
+    def _has_modules(self) -> bool:
+        return any(path.startswith(f"{self.package}/") for path in self.files)
+
+    def get_source(self, fullname: str) -> str:
+        path = self._path(fullname)
+        if path is None:
+            return ""
+        return importlib.util.decode_source(self.files[path])
+
+    def exec_module(self, module: ModuleType) -> None:
+        path = self._path(module.__name__)
+        source = self.get_source(module.__name__)
+        filename = path or f"{self.package}/__init__.py"
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+
+
+class Package:
+    """A student package whose modules are imported on first use.
+
+    ``package.density`` imports and returns the module ``density`` of the package. Whatever
+    that import raises is raised to the caller.
+    """
+
+    def __init__(self, name: str, importer: _MemoryImporter) -> None:
+        self._name = name
+        self._importer = importer
+
+    def __getattr__(self, module: str) -> ModuleType:
+        return importlib.import_module(f"{self._name}.{module}")
+
+    def close(self) -> None:
+        """Forget the package and every module imported from it."""
+        sys.meta_path.remove(self._importer)
+        for name in list(self._modules()):
+            del sys.modules[name]
+
+    def _modules(self) -> Iterator[str]:
+        prefix = f"{self._name}."
+        return (name for name in list(sys.modules) if name == self._name or name.startswith(prefix))
+
+
+def load_package(name: str, files: Mapping[str, bytes], *, private: bool = False) -> Package:
+    """Make the package ``name`` importable from ``files``.
+
+    Args:
+        name: The package to serve, for example ``likelihood``.
+        files: Sources by posix path relative to the submission's root, for example
+            ``{"likelihood/density.py": b"..."}``. Top-level modules beside the package are
+            served too, but never in place of an installed one.
+        private: Load under a name of its own, so that several versions of one package (the
+            reference, its misconceptions) can live in one process. Such a package may only
+            import itself by relative imports.
+    """
+    alias = f"_{name}_{next(_aliases)}" if private else name
+    if private:
+        files = {path: source for path, source in files.items() if path.startswith(f"{name}/")}
+    importer = _MemoryImporter(name, alias, files)
+    sys.meta_path.append(importer)
+    return Package(alias, importer)

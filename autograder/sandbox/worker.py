@@ -1,0 +1,111 @@
+"""The confined child: loads one submission and runs probes on it until the grader hangs up.
+
+It says ``ready`` (or why it could not be confined) before any student code is known to it, so
+that these words are the grader's own. Everything it says later is a claim.
+"""
+
+import os
+import socket
+import sys
+from dataclasses import asdict
+from types import ModuleType
+
+import msgspec
+
+from autograder.sandbox import selftest, wire
+from autograder.sandbox.confine import Confinement, ConfinementError, Confiner, detach
+from autograder.sandbox.package import Package, load_package
+from autograder.sandbox.runner import Fault, Reply, run_probe
+
+
+def main(
+    channel: int, output: int, confinement: Confinement, confiner: Confiner, parent: int
+) -> None:
+    """Become a confined child that serves ``channel`` and writes what is printed to ``output``."""
+    server = socket.socket(fileno=detach(output, channel))
+    try:
+        confiner.confine(confinement, parent)
+    except ConfinementError as error:
+        wire.send(server, wire.encode({"failed": str(error)}))
+        return
+    wire.send(server, wire.encode({"failed": ""}))
+    job = wire.decode(wire.receive(server, max_blob=1 << 40))
+    if "selftest" in job:
+        wire.send(server, wire.encode(selftest.run(**job["selftest"])))
+        return
+    _serve(server, job)
+
+
+def main_of_its_own(spec: str) -> None:
+    """Entry point of a worker that is started by exec instead of being forked."""
+    import torch
+
+    start = msgspec.json.decode(spec)
+    if start["cuda"]:
+        # The driver is initialised while it may still open devices and start what it needs.
+        torch.zeros(1, device="cuda").add_(1).cpu()
+    confinement = msgspec.convert(start["confinement"], Confinement)
+    main(
+        start["channel"],
+        start["output"],
+        confinement,
+        Confiner(confinement.readable),
+        os.getppid() if start["parent"] is None else start["parent"],
+    )
+
+
+class _AnnouncedPackage(Package):
+    """A package that tells the grader when the import of a module begins and ends.
+
+    An import that kills the process or never ends is then not tried again for every probe.
+    """
+
+    _server: socket.socket
+
+    def __getattr__(self, module: str) -> ModuleType:
+        if f"{self._name}.{module}" in sys.modules:
+            return super().__getattr__(module)
+        self._announce(module)
+        try:
+            return super().__getattr__(module)
+        finally:
+            self._announce("")
+
+    def _announce(self, module: str) -> None:
+        wire.send(self._server, wire.encode({"importing": module}))
+
+
+def _serve(server: socket.socket, job: dict) -> None:
+    package = load_package(job["package"], job["files"])
+    package.__class__ = _AnnouncedPackage
+    package._server = server  # type: ignore[attr-defined]
+    probes = ModuleType("probes")
+    exec(compile(job["probes"], "probes.py", "exec"), probes.__dict__)
+    while True:
+        try:
+            request = wire.decode(wire.receive(server))
+        except EOFError:
+            return
+        number = request.pop("number")
+        reply = run_probe(probes, package=package, **request)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        wire.send(server, _encoded(reply, number, job["reply_bytes"]))
+
+
+def _encoded(reply: Reply, number: int, room: int) -> bytes:
+    try:
+        return wire.encode({"number": number, **asdict_shallow(reply)}, room)
+    except wire.WireError as error:
+        refused = Reply(fault=Fault("bad_return", str(error)), seconds=reply.seconds)
+        return wire.encode({"number": number, **asdict_shallow(refused)}, room)
+
+
+def asdict_shallow(reply: Reply) -> dict:
+    """The reply as plain data, its tensors shared and not copied."""
+    return {
+        "values": reply.values,
+        "fault": None if reply.fault is None else asdict(reply.fault),
+        "mutated": list(reply.mutated),
+        "seconds": reply.seconds,
+    }

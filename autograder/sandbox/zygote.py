@@ -1,0 +1,198 @@
+"""The fork server: holds torch, imported once, and forks confined children that have it.
+
+It is started by exec with a clean environment and knows nothing: no path of a test, no seed, no
+solution. It obeys one control socket, over which the grader asks for children and has them
+ended, and leaves when that socket closes. It stays single-threaded, because neither OpenMP's nor
+autograd's threads survive a fork.
+"""
+
+import array
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from autograder.sandbox import worker
+from autograder.sandbox.confine import Confinement, Confiner, undumpable
+
+KILL_SECONDS = 10.0
+
+
+def main(spec: str) -> None:
+    """Serve the control socket until it closes."""
+    import torch
+
+    start = msgspec.json.decode(spec)
+    undumpable()
+    torch.set_num_threads(1)
+    torch.zeros(1)
+    Zygote(socket.socket(fileno=start["control"]), Confiner(start["readable"])).serve()
+
+
+class Zygote:
+    """Answers ``spawn`` and ``reap`` requests, warming up while there are none."""
+
+    def __init__(self, control: socket.socket, confiner: Confiner) -> None:
+        self.control = control
+        self.confiner = confiner
+        self.children: dict[int, int] = {}
+        self.warming = warm_up()
+
+    def serve(self) -> None:
+        self._freeze()
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        while True:
+            if not poll.poll(0) and self._warm_one_step():
+                continue
+            message, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 2)
+            if not message:
+                break
+            request = msgspec.json.decode(message)
+            if "spawn" in request:
+                self._spawn(request, descriptors)
+            else:
+                self.control.send(msgspec.json.encode(self._reap(request["reap"], request["grace"])))
+        for pid in self.children.values():
+            os.kill(pid, signal.SIGKILL)
+
+    def _warm_one_step(self) -> bool:
+        """Run the next step of the warm-up; False when all is done."""
+        for _ in self.warming:
+            self._freeze()
+            return True
+        return False
+
+    def _freeze(self) -> None:
+        gc.collect()
+        gc.freeze()
+        threads = len(os.listdir("/proc/self/task"))
+        if threads != 1:
+            raise RuntimeError(f"the fork server has {threads} threads and must have one")
+
+    def _spawn(self, request: dict, descriptors: list[int]) -> None:
+        confinement = msgspec.convert(request["confinement"], Confinement)
+        while request["warm"] and self._warm_one_step():
+            pass
+        self.confiner.prepare(confinement)
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _child(*descriptors, confinement, self.confiner, parent)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.children[request["spawn"]] = pid
+
+    def _reap(self, child: int, grace: float) -> dict:
+        """End a child, wait until it is gone, and say how it ended and what it used."""
+        pid = self.children.pop(child)
+        pidfd = os.pidfd_open(pid)
+        killed = not _ended(pidfd, grace)
+        if killed:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            if not _ended(pidfd, KILL_SECONDS):
+                raise RuntimeError(f"child {pid} outlived SIGKILL by {KILL_SECONDS} s")
+        os.close(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        return {
+            "pid": pid,
+            "status": os.waitstatus_to_exitcode(status),
+            "killed": killed,
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "memory_mb": usage.ru_maxrss / 1024,
+        }
+
+
+def _ended(pidfd: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _child(
+    channel: int, output: int, confinement: Confinement, confiner: Confiner, parent: int
+) -> None:
+    """Serve one session in the child, and never return into the fork server's loop."""
+    status = 1
+    try:
+        worker.main(channel, output, confinement, confiner, parent)
+        status = 0
+    except BaseException:  # noqa: BLE001 - whatever it is must not reach the parent's code
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def warm_up() -> Iterator[None]:
+    """Import, step by step, what torch imports only when a feature is first used.
+
+    The first optimizer step, the first ``torch.func`` transform and most operations on ``meta``
+    import ``torch._dynamo``: about a second and 90 MB, which each child would pay again.
+    """
+    import torch
+
+    def optimizers() -> None:
+        for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+            layer = torch.nn.Linear(2, 2)
+            layer(torch.ones(1, 2)).sum().backward()
+            optimizer(layer.parameters(), lr=0.1).step()
+
+    def transforms() -> None:
+        def square(x: torch.Tensor) -> torch.Tensor:
+            return (x**2).sum()
+
+        torch.func.vmap(torch.func.grad(square))(torch.ones(2, 2))
+        torch.func.jvp(square, (torch.ones(2),), (torch.ones(2),))
+        torch.autograd.functional.jacobian(square, torch.ones(2))
+
+    def layers() -> None:
+        functional = torch.nn.functional
+        for device in ("cpu", "meta"):
+            x = torch.ones(2, 4, 4, 4, device=device, requires_grad=True)
+            weight = torch.ones(4, 4, 3, 3, device=device)
+            functional.conv_transpose2d(functional.conv2d(x, weight), weight).sum().backward()
+            functional.scaled_dot_product_attention(x, x, x)
+            functional.silu(functional.group_norm(x, 2)).std()
+            functional.interpolate(x, scale_factor=2)
+            functional.softmax(x, -1).log().mean()
+
+    def linear_algebra() -> None:
+        for device in ("cpu", "meta"):
+            matrix = torch.ones(3, 3, device=device) + 3 * torch.ones(3, device=device).diag()
+            torch.linalg.cholesky(matrix)
+            torch.linalg.eigh(matrix)
+            torch.linalg.svd(matrix)
+            torch.linalg.solve_triangular(matrix, matrix, upper=False)
+
+    def distributions() -> None:
+        normal = torch.distributions.Normal(torch.zeros(2), torch.ones(2))
+        torch.distributions.kl_divergence(normal, normal)
+        normal.log_prob(normal.rsample())
+        torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2)).sample()
+        torch.distributions.Categorical(logits=torch.zeros(2)).sample()
+
+    def data() -> None:
+        dataset = torch.utils.data.TensorDataset(torch.zeros(2, 1))
+        list(torch.utils.data.DataLoader(dataset, shuffle=True))
+        repr(torch.zeros(2))
+
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: __import__("sympy"),
+        lambda: __import__("torch._dynamo"),
+        optimizers,
+        transforms,
+        layers,
+        linear_algebra,
+        distributions,
+        data,
+    )
+    state = torch.get_rng_state()
+    for step in steps:
+        step()
+        torch.set_rng_state(state)
+        yield

@@ -1,0 +1,8 @@
+"""Intake of untrusted submissions: a zip or a folder becomes files in memory, or one sentence."""
+
+from autograder.submission.discovery import find_submissions
+from autograder.submission.entries import SubmissionError
+from autograder.submission.intake import Submission, read_submission
+from autograder.submission.names import submission_id
+
+__all__ = ["Submission", "SubmissionError", "find_submissions", "read_submission", "submission_id"]

@@ -1,0 +1,260 @@
+"""One submission, read from an untrusted zip or folder into memory."""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.config import Limits
+from autograder.submission.entries import (
+    MEGABYTE,
+    Entry,
+    EntryError,
+    SubmissionError,
+    list_entries,
+)
+from autograder.submission.layout import Layout, Parts, find_layout
+from autograder.submission.names import (
+    ARCHIVE_SUFFIXES,
+    collision_key,
+    own_name,
+    path_problem,
+    show,
+    split_path,
+    submission_id,
+)
+
+_OTHER_SUFFIXES = (".ipynb", ".yaml", ".yml")
+_OTHER_BYTES = 2 * MEGABYTE
+_NAMED = 3
+"""Files that one note names before it says how many more there are."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is graded.
+
+    Attributes:
+        id: The archive's or folder's name without suffix, safe as a file name.
+        sha256: Of ``files`` and ``others``: equal for equal files, however they were packed.
+        files: The ``.py`` files by posix path relative to the folder that holds the package.
+        others: Answers files and notebooks, by path as above.
+        notes: Sentences that the student should read.
+    """
+
+    id: str
+    sha256: str
+    files: dict[str, bytes]
+    others: dict[str, bytes]
+    notes: tuple[str, ...]
+
+
+class _Skipped:
+    """Files that were passed over, by reason."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+
+    def add(self, path: str, reason: str) -> None:
+        self._names.setdefault(reason, []).append(show(path))
+
+    def notes(self) -> list[str]:
+        return [f"Not read: {_enumerate(names)} ({why})." for why, names in self._names.items()]
+
+
+def read_submission(
+    path: Path,
+    package: str,
+    limits: Limits,
+    other_packages: Collection[str] = (),
+    modules: Collection[str] = (),
+) -> Submission:
+    """Read a submission without writing anything to disk and without trusting what it claims.
+
+    Accepts a zip, a pack's folder, a package folder, and modules without a package folder, each
+    under any number of top folders. Junk of tools is ignored. A file that cannot be accepted is
+    passed over with a note; what makes the whole submission doubtful is refused.
+
+    Args:
+        path: The zip or folder.
+        package: The name of the pack's package.
+        limits: ``archive_mb`` unpacked and ``archive_files``, over everything but junk.
+        other_packages: Packages of other packs, to recognise a submission to the wrong one.
+        modules: The names of the pack's modules; missing ones are noted.
+
+    Raises:
+        SubmissionError: One sentence that says what is wrong, where, and what to do.
+    """
+    path = Path(path)
+    subject = show(own_name(path))
+    skipped = _Skipped()
+    listed = _within_limits(list_entries(path, limits), subject, limits)
+    entries = _readable(listed, skipped)
+    sources = [parts for parts in entries if parts[-1].endswith(".py")]
+    layout = find_layout(sources, package, modules)
+    if layout is None:
+        raise SubmissionError(_nothing_found(subject, package, other_packages, listed))
+
+    contents = _read(_relative(entries, layout, subject), subject, limits, skipped)
+    files = {name: data for name, data in contents.items() if name.endswith(".py")}
+    others = {name: data for name, data in contents.items() if name not in files}
+    return Submission(
+        id=submission_id(path),
+        sha256=_digest(contents),
+        files=files,
+        others=others,
+        notes=(
+            *_layout_notes(layout),
+            *skipped.notes(),
+            *_missing_notes(files, package, modules),
+            *(note for name, data in files.items() if (note := _encoding_note(name, data))),
+        ),
+    )
+
+
+def _within_limits(entries: Iterable[Entry], subject: str, limits: Limits) -> list[Entry]:
+    listed: list[Entry] = []
+    size = 0
+    for entry in entries:
+        listed.append(entry)
+        size += entry.size
+        if len(listed) > limits.archive_files:
+            raise SubmissionError(
+                f"{subject} holds more than {limits.archive_files} files; "
+                "submit the homework's folder only, without data and environments."
+            )
+        if size > limits.archive_mb * MEGABYTE:
+            raise _too_large(subject, limits)
+    if not listed:
+        raise SubmissionError(f"{subject} holds no files; submit the homework's folder.")
+    return listed
+
+
+def _readable(entries: Iterable[Entry], skipped: _Skipped) -> dict[Parts, list[Entry]]:
+    """The files that matter to grading and have harmless paths, by path."""
+    readable: dict[Parts, list[Entry]] = {}
+    for entry in entries:
+        matters = entry.path.endswith((".py", *_OTHER_SUFFIXES))
+        problem = entry.problem or (path_problem(entry.path) if matters else "")
+        if entry.path.lower().endswith(ARCHIVE_SUFFIXES):
+            problem = problem or "an archive inside a submission is not opened"
+        if problem:
+            skipped.add(entry.path, problem)
+        elif matters:
+            readable.setdefault(split_path(entry.path), []).append(entry)
+    return readable
+
+
+def _relative(entries: dict[Parts, list[Entry]], layout: Layout, subject: str) -> dict[str, Entry]:
+    """The pack's files by path relative to its root; two of one name are refused."""
+    found: dict[str, Entry] = {}
+    seen: dict[str, str] = {}
+    for parts, same in entries.items():
+        name = layout.relative(parts)
+        if name is None:
+            continue
+        first = seen.setdefault(collision_key(name), name)
+        if first != name or len(same) > 1:
+            raise SubmissionError(
+                f"{subject} holds {show(first)} twice (the second as {show(name)}); "
+                "keep one of them and pack it again."
+            )
+        found[name] = same[0]
+    return dict(sorted(found.items()))
+
+
+def _read(
+    entries: dict[str, Entry], subject: str, limits: Limits, skipped: _Skipped
+) -> dict[str, bytes]:
+    contents: dict[str, bytes] = {}
+    left = limits.archive_mb * MEGABYTE
+    for name, entry in entries.items():
+        cap = left if name.endswith(".py") else min(left, _OTHER_BYTES)
+        try:
+            data = entry.read(cap + 1)
+        except EntryError as error:
+            skipped.add(name, str(error))
+            continue
+        if len(data) > left:
+            raise _too_large(subject, limits)
+        if len(data) > cap:
+            skipped.add(name, f"it is larger than {_OTHER_BYTES // MEGABYTE} MB")
+            continue
+        left -= len(data)
+        contents[name] = data
+    return contents
+
+
+def _digest(contents: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, data in contents.items():
+        for field in (name.encode(), data):
+            digest.update(len(field).to_bytes(8, "big"))
+            digest.update(field)
+    return digest.hexdigest()
+
+
+def _nothing_found(
+    subject: str, package: str, other_packages: Collection[str], entries: list[Entry]
+) -> str:
+    folders = {part for entry in entries for part in split_path(entry.path)[:-1]}
+    wrong = sorted(folders & set(other_packages))
+    if wrong:
+        return (
+            f"{subject} holds {wrong[0]}/, which belongs to another homework; "
+            f"submit the one with the folder {package}/ here."
+        )
+    expected = f"{subject} has no folder {package}/ with Python modules"
+    suffixes = {Path(entry.path).suffix.lower() for entry in entries}
+    if suffixes & set(ARCHIVE_SUFFIXES):
+        return f"{expected}, but an archive inside; unpack that one and submit what it holds."
+    if ".ipynb" in suffixes:
+        return f"{expected}, but a notebook; the modules are graded, submit the homework's folder."
+    return f"{expected}; submit the homework's folder, packed as a .zip."
+
+
+def _layout_notes(layout: Layout) -> list[str]:
+    notes = []
+    if layout.loose:
+        notes.append(
+            f"There is no folder {layout.package}/; the modules were read from where they lie."
+        )
+    if layout.copies:
+        graded = show("/".join((*layout.root, layout.package)))
+        others = _enumerate([show("/".join(folder)) for folder in layout.copies])
+        notes.append(f"There is more than one {layout.package}/: {graded} is graded, not {others}.")
+    return notes
+
+
+def _missing_notes(files: dict[str, bytes], package: str, modules: Collection[str]) -> list[str]:
+    return [
+        f"The module {package}/{module}.py is missing."
+        for module in modules
+        if not {f"{package}/{module}.py", f"{package}/{module}/__init__.py"} & files.keys()
+    ]
+
+
+def _encoding_note(name: str, data: bytes) -> str:
+    """Python may refuse such a file; it is kept, so that only its own question is lost."""
+    if (nul := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, nul) + 1
+        return f"{show(name)} has a NUL byte in line {line}; save it as UTF-8 text."
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        return f"{show(name)} is not UTF-8: byte 0x{byte:02x} in line {line}; save it as UTF-8."
+    return ""
+
+
+def _enumerate(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _too_large(subject: str, limits: Limits) -> SubmissionError:
+    return SubmissionError(
+        f"{subject} is larger than {limits.archive_mb} MB when unpacked; "
+        "leave out data, checkpoints and environments."
+    )

@@ -1,0 +1,82 @@
+"""Comparison: what is a difference, and what is said about it."""
+
+import pytest
+import torch
+
+from autograder.config import Tolerance
+from autograder.grading.compare import compare, same_structure
+
+TOLERANCE = Tolerance(rtol=1e-6, atol=1e-8)
+
+
+def t(*values: float) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def test_equal_values_agree_within_the_tolerance():
+    expected = {"a": t(1.0, 2.0), "b": [t(3.0), 4.0], "c": None, "d": "x", "e": True}
+    got = {"a": t(1.0 + 5e-7, 2.0), "b": [t(3.0), 4.0 + 1e-7], "c": None, "d": "x", "e": True}
+    assert compare(got, expected, TOLERANCE) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "kind", "message"),
+    [
+        (t(1, 2, 3), t(1, 2, 3.1), "value", "off by 1.0e-01, allowed 3.1e-06, in 1 of 3 entries"),
+        (t(1, 2)[None], t(1, 2), "shape", "has shape (1, 2); it must be (2,)"),
+        (t(1, 2).float(), t(1, 2), "dtype", "has dtype float32; it must be float64"),
+        (t(1, float("nan")), t(1, 2), "finite", "contains NaN in 1 of 2 entries"),
+        (t(1, float("inf")), t(1, 2), "finite", "infinite in 1 of 2"),
+        (t(1, -9.0), t(1, -float("inf")), "finite", "finite where it must be infinite"),
+        (None, t(1.0), "gradient", "is None"),
+        (t(1.0), None, "gradient", "a gradient flows where it must stop"),
+        (1.5, t(1, 2), "structure", "is a float, not a tensor"),
+        ([t(1)], [t(1), t(2)], "structure", "has 1 items, not 2"),
+        (torch.tensor([1, 2]), torch.tensor([1, 3]), "value", "wrong in 1 of 2 entries"),
+        (torch.tensor([True]), torch.tensor([1]), "dtype", "has dtype bool; it must be int64"),
+        (t(1, 2).to("meta"), t(1, 2), "device", "is on device meta"),
+        ("a", "b", "value", "is wrong"),
+        (1, True, "structure", "is a int, not a bool"),
+        (0.5, 0.6, "value", "off by"),
+        (float("nan"), 0.6, "finite", "NaN"),
+    ],
+)
+def test_the_first_difference_is_named(got, expected, kind, message):
+    mismatch = compare({"x": got}, {"x": expected}, TOLERANCE)
+    assert mismatch is not None
+    assert mismatch.kind == kind
+    assert mismatch.path == "x"
+    assert message in mismatch.message
+
+
+def test_infinite_values_agree_where_they_belong():
+    assert compare(t(-float("inf"), 1), t(-float("inf"), 1), TOLERANCE) is None
+    assert compare(t(float("inf"), 1), t(-float("inf"), 1), TOLERANCE).kind == "finite"
+
+
+def test_nan_in_the_reference_is_not_matched_by_a_number():
+    assert compare(t(0.0), t(float("nan")), TOLERANCE) is not None
+
+
+def test_a_scalar_may_be_a_number_or_a_tensor():
+    assert compare(0.5, torch.tensor(0.5, dtype=torch.float64), TOLERANCE) is None
+    assert compare(torch.tensor(0.5, dtype=torch.float64), 0.5, TOLERANCE) is None
+
+
+def test_messages_hold_no_expected_number():
+    mismatch = compare(t(1.25), t(17.75), TOLERANCE)
+    assert "17.75" not in mismatch.message
+    assert "1.25" not in mismatch.message
+
+
+def test_same_structure_ignores_values_but_not_their_form():
+    assert same_structure({"x": t(9, 9)}, {"x": t(1, 2)}) is None
+    assert same_structure({"x": t(9)}, {"x": t(1, 2)}).kind == "shape"
+    assert same_structure({"x": t(9, float("nan"))}, {"x": t(1, 2)}).kind == "finite"
+    assert same_structure({"y": t(9, 9)}, {"x": t(1, 2)}).kind == "structure"
+
+
+def test_meta_tensors_are_compared_by_shape_and_device():
+    got, expected = torch.zeros(2, 3, device="meta"), torch.zeros(2, 3, device="meta")
+    assert compare(got, expected, TOLERANCE) is None
+    assert compare(torch.zeros(2, 3), expected, TOLERANCE).kind == "device"

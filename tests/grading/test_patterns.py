@@ -1,0 +1,71 @@
+"""Guesses at a mistake from how a value is wrong."""
+
+import math
+
+import pytest
+import torch
+
+from autograder.grading.patterns import guess
+
+VALUES = torch.tensor(
+    [[0.3, -1.7, 2.2], [1.1, 0.4, -0.6], [-2.5, 0.9, 0.8], [1.3, 3.1, -0.2]], dtype=torch.float64
+)
+POSITIVE = VALUES.abs() + 0.1
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "words"),
+    [
+        (-VALUES, VALUES, "sign is wrong"),
+        (VALUES[:3].T.contiguous(), VALUES[:3], "swapped"),
+        (2 * VALUES, VALUES, "missing 1/2"),
+        (VALUES / 2, VALUES, "1/2 too many"),
+        (VALUES / math.log(2), VALUES, "nats and bits"),
+        (7 * VALUES, VALUES, "sum where a mean"),
+        (VALUES / 5, VALUES, "mean where a sum"),
+        (-3 * VALUES, VALUES, "sign is wrong"),
+        (VALUES * 1.2345, VALUES, "same factor"),
+        (VALUES + 0.7, VALUES, "same amount"),
+        (POSITIVE**2, POSITIVE, "variance or standard deviation"),
+        (POSITIVE.sqrt(), POSITIVE, "variance or standard deviation"),
+        (VALUES.exp(), VALUES, "return the logarithm"),
+        (VALUES, VALUES.exp(), "logarithm of the right value"),
+        (1 - VALUES, VALUES, "one minus"),
+        (VALUES.flip(1), VALUES, "reversed"),
+        (VALUES.roll(1, 0), VALUES, "off by one"),
+    ],
+)
+def test_a_wrong_value_is_recognised(got, expected, words):
+    assert words in guess("value", got, expected)
+
+
+def test_a_wrong_boundary_entry_is_recognised():
+    got = VALUES.clone()
+    got[0] += torch.tensor([1.0, 2.0, -5.0])
+    assert "first entry along dimension 0" in guess("value", got, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (torch.zeros(7, 1), "size 1 is left over"),
+        (torch.zeros(7, 7), "broadcast"),
+        (torch.zeros(()), "one value per example"),
+        (torch.zeros(7, 5), "summed over the other dimensions"),
+    ],
+)
+def test_a_wrong_shape_is_recognised(got, words):
+    assert words in guess("shape", got, torch.zeros(7))
+
+
+def test_single_precision_is_recognised():
+    assert ".float()" in guess("dtype", VALUES.float(), VALUES)
+
+
+def test_an_unrelated_value_gets_no_guess():
+    torch.manual_seed(0)
+    assert guess("value", torch.randn(4, 3, dtype=torch.float64), VALUES) == ""
+
+
+def test_values_that_are_not_tensors_get_no_guess():
+    assert guess("value", 1.0, 2.0) == ""

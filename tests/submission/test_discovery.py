@@ -1,0 +1,57 @@
+"""Which submissions the paths on a command line mean."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.submission import SubmissionError, find_submissions
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_one_each(tmp_path: Path) -> None:
+    zipped, pack = tmp_path / "a.zip", tmp_path / "pack"
+    touch(zipped, pack / "likelihood/density.py", pack / "likelihood/flows.py")
+    given = [zipped, pack, pack / "likelihood", zipped]
+    assert find_submissions(given, "likelihood") == given[:3]
+
+
+def test_folder_of_many(tmp_path: Path) -> None:
+    touch(
+        tmp_path / "b.zip",
+        tmp_path / "c.tar.gz",
+        tmp_path / "a/likelihood/density.py",
+        tmp_path / "d/density.py",
+        tmp_path / "roster.csv",
+        tmp_path / "__MACOSX/._b.zip",
+        tmp_path / ".DS_Store",
+    )
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["a", "b.zip", "c.tar.gz", "d"]
+
+
+def test_loose_modules_are_one_submission(tmp_path: Path) -> None:
+    touch(tmp_path / "density.py", tmp_path / "notes/old.zip")
+    assert find_submissions([tmp_path], "likelihood") == [tmp_path]
+
+
+def test_gradescope_export(tmp_path: Path) -> None:
+    touch(
+        tmp_path / "submission_metadata.yml",
+        tmp_path / "submission_2/density.py",
+        tmp_path / "submission_1/likelihood/density.py",
+        tmp_path / "helper.py",
+        tmp_path / "__MACOSX/x",
+    )
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["submission_1", "submission_2"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "."])
+def test_nothing_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SubmissionError, match=r"does not exist|holds no submissions"):
+        find_submissions([tmp_path / name], "likelihood")
