@@ -12,7 +12,7 @@ from autograder.grading.results import Result
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
 from autograder.sandbox.client import Sandbox
-from autograder.submission import SubmissionError, read_submission, submission_id
+from autograder.submission import SubmissionError, submission_id
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,8 @@ class BatchOptions:
 
 def grade_path(grader: Grader, path: Path) -> Result:
     """Grade the submission at ``path``; one that cannot be read gets no points and the reason."""
-    config = grader.suite.config
-    others = [pack.package for name, pack in config.packs.items() if name != grader.suite.name]
     try:
-        submission = read_submission(path, grader.suite.pack.package, config.limits, others)
+        submission = grader.suite.read(path)
     except SubmissionError as error:
         return grader.refuse(submission_id(path), str(error))
     return grader.grade(submission)

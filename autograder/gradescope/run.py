@@ -25,7 +25,7 @@ def main(root: Path) -> int:
         from autograder.grading.grader import Grader
         from autograder.grading.results import Result, Row
         from autograder.grading.suite import Suite
-        from autograder.submission import SubmissionError, read_submission
+        from autograder.submission import SubmissionError
 
         suite = Suite(sealed["pack"], config)
         grader = Grader(suite, sandbox, sealed["seed"])
@@ -39,12 +39,9 @@ def main(root: Path) -> int:
         def on_question(rows: tuple[Row, ...]) -> None:
             write(grader.result("submission", rows))
 
-        others = [pack.package for name, pack in config.packs.items() if name != suite.name]
         on_question(grader.blank_rows())
         try:
-            submission = read_submission(
-                root / "submission", suite.pack.package, config.limits, others
-            )
+            submission = suite.read(root / "submission")
         except SubmissionError as error:
             result = grader.refuse("submission", str(error))
         else:

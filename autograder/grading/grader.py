@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import pytest
 import torch
 
-from autograder.config import Question
+from autograder.config import ROOT, Question
 from autograder.grading.plugin import GradingPlugin, OnQuestion
 from autograder.grading.question import Session
 from autograder.grading.reference import Reference
@@ -24,6 +24,7 @@ PYTEST_OPTIONS = (
     "--noconftest",
     "--import-mode=importlib",
     f"-c={os.devnull}",
+    f"--rootdir={ROOT}",
     *(
         f"-pno:{plugin}"
         for plugin in (
@@ -84,13 +85,12 @@ class Grader:
     ) -> GradingPlugin:
         """The pytest plugin that grades ``submission`` when hidden tests run under it."""
 
-        def open_session(module: str, device: str) -> AbstractContextManager[Session]:
+        def open_session(module: str) -> AbstractContextManager[Session]:
             return self._sandbox.session(
                 package=self.suite.pack.package,
                 files=submission.files,
                 probes=self.suite.probes(module),
                 submission=submission.sha256,
-                device=device,
             )
 
         return GradingPlugin(self.reference, open_session, self._devices, on_question)

@@ -26,7 +26,11 @@ def guess(kind: str, got: object, expected: object) -> str:
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a, b, rtol=CLOSE, atol=1e-9)
+    if a.shape != b.shape:
+        return False
+    if not b.is_floating_point():
+        return torch.equal(a, b)
+    return torch.allclose(a, b, rtol=CLOSE, atol=1e-9)
 
 
 def transposed(got: Tensor, expected: Tensor) -> str:
@@ -36,7 +40,7 @@ def transposed(got: Tensor, expected: Tensor) -> str:
 
 
 def negated(got: Tensor, expected: Tensor) -> str:
-    return "The sign is wrong." if _equal(-got, expected) else ""
+    return "The sign is wrong." if expected.is_floating_point() and _equal(-got, expected) else ""
 
 
 def _ratio(got: Tensor, expected: Tensor) -> float | None:
@@ -115,7 +119,7 @@ def shifted(got: Tensor, expected: Tensor) -> str:
 
 
 def complemented(got: Tensor, expected: Tensor) -> str:
-    if _equal(1 - got.to(expected.dtype) if got.dtype != torch.bool else ~got, expected):
+    if _equal(~got if got.dtype == torch.bool else 1 - got, expected):
         return "Every entry is one minus the right value: a condition is the wrong way round."
     return ""
 

@@ -13,7 +13,7 @@ device that its mark names and that is asked for.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,27 +71,11 @@ class GradingPlugin:
         if report.failed and path.stem.startswith("test_"):
             self._grader_failed(self._question(path), f"{report.nodeid}: {report.longreprtext}")
 
-    @pytest.fixture(scope="module")
-    def question(self, request: pytest.FixtureRequest) -> Iterator[QuestionRun]:
-        """The question that the test file belongs to, for as long as its tests run."""
-        question = self._question(request.path)
-        questions_left = len(self._suite.pack.assigned) - len(self._runs)
-        seconds = max(0.0, self._deadline - time.monotonic()) / max(1, questions_left)
-        run = QuestionRun(self._reference, question, self._open_session, seconds)
-        self._runs[question.module] = run
-        yield run
-        run.close()
-        for check in run.explained_checks():
-            self._checks.setdefault(check.part, []).append(check)
-        if self._on_question is not None:
-            self._on_question(self.rows())
-
     @pytest.fixture
-    def run(
-        self, question: QuestionRun, device: str, request: pytest.FixtureRequest
-    ) -> Callable[[str], Outcome]:
+    def run(self, device: str, request: pytest.FixtureRequest) -> Callable[[str], Outcome]:
         """``run(probe)``: the outcome of a probe on the submission, on the test's device."""
         part = _part(request.node)
+        question = self._run_of(self._question(request.path))
 
         def run_probe(probe: str) -> Outcome:
             if device != "cpu" and not question.is_right(part, probe):
@@ -99,6 +83,27 @@ class GradingPlugin:
             return question.outcome(part, probe, device)
 
         return run_probe
+
+    def _run_of(self, question: Question) -> QuestionRun:
+        """The run of a question, begun when its first test asks for it."""
+        if question.module not in self._runs:
+            questions_left = len(self._suite.pack.assigned) - len(self._runs)
+            seconds = max(0.0, self._deadline - time.monotonic()) / max(1, questions_left)
+            self._runs[question.module] = QuestionRun(
+                self._reference, question, self._open_session, seconds
+            )
+        return self._runs[question.module]
+
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Close a question after its last test."""
+        run = self._runs.get(self._question(item.path).module)
+        if run is None or (nextitem is not None and nextitem.path == item.path):
+            return
+        run.close()
+        for check in run.explained_checks():
+            self._checks.setdefault(check.part, []).append(check)
+        if self._on_question is not None:
+            self._on_question(self.rows())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:

@@ -21,8 +21,8 @@ class Session(Protocol):
         """Run one probe within ``seconds`` of wall time."""
 
 
-OpenSession = Callable[[str, str], AbstractContextManager[Session]]
-"""(module, device) -> a session for that question on that device."""
+OpenSession = Callable[[str], AbstractContextManager[Session]]
+"""module -> a session for that question."""
 
 
 class QuestionRun:
@@ -38,8 +38,8 @@ class QuestionRun:
         self._reference = reference
         self._tolerances = reference.suite.config.tolerances
         self._open_session = open_session
-        self._sessions = ExitStack()
-        self._session_on: dict[str, Session] = {}
+        self._session: Session | None = None
+        self._open = ExitStack()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._asked: dict[str, set[str]] = {}
         self._checks: list[Check] = []
@@ -51,8 +51,7 @@ class QuestionRun:
         self._asked.setdefault(part, set()).add(probe)
         if (probe, device) not in self._outcomes:
             module = self.question.module
-            on = "cpu" if device == "cuda" else device
-            expected = self._reference.expected(module, probe, on)
+            expected = self._reference.expected(module, probe)
             reply = self._run(probe, device)
             self._outcomes[probe, device] = Outcome(reply, expected, device, self._tolerances)
         return self._outcomes[probe, device]
@@ -72,8 +71,8 @@ class QuestionRun:
             self._errors[len(self._checks) - 1] = error
 
     def close(self) -> None:
-        """End the question's sessions."""
-        self._sessions.close()
+        """End the question's session."""
+        self._open.close()
 
     def explained_checks(self) -> list[Check]:
         """The checks, with hints at the likely mistakes."""
@@ -88,12 +87,10 @@ class QuestionRun:
         if left <= 0:
             message = "the time for this question was used up by earlier experiments"
             return Reply(fault=Fault("time_limit", message))
-        place = "cuda" if device == "cuda" else "cpu"
-        if place not in self._session_on:
-            opened = self._open_session(self.question.module, place)
-            self._session_on[place] = self._sessions.enter_context(opened)
+        if self._session is None:
+            self._session = self._open.enter_context(self._open_session(self.question.module))
         seed = self._reference.probe_seed(self.question.module, probe)
-        return self._session_on[place].run(
+        return self._session.run(
             probe, seed=seed, device=device, seconds=min(limit, left)
         )
 

@@ -15,10 +15,6 @@ from autograder.sandbox.package import Package, load_package
 from autograder.sandbox.runner import Reply, run_probe
 
 
-class ReferenceFailed(Exception):
-    """A reference could not run a probe: the grader's own failure."""
-
-
 class Reference:
     """Replies of the reference and of the misconceptions for one pack and one seed."""
 
@@ -37,15 +33,15 @@ class Reference:
         text = f"{self.seed}/{self.suite.name}/{module}/{probe}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
-    def _expected(self, module: str, probe: str, device: str) -> Reply:
-        return self._run(self._reference, module, probe, device)
+    def _expected(self, module: str, probe: str) -> Reply:
+        return self._run(self._reference, module, probe)
 
     def _mistaken(self, misconception: Misconception, module: str, probe: str) -> Reply:
-        return self._run(self._patched(misconception, module), module, probe, "cpu")
+        return self._run(self._patched(misconception, module), module, probe)
 
-    def _run(self, package: Package, module: str, probe: str, device: str) -> Reply:
+    def _run(self, package: Package, module: str, probe: str) -> Reply:
         seed = self.probe_seed(module, probe)
-        return run_probe(self._probes(module), probe, package, seed, device)
+        return run_probe(self._probes(module), probe, package, seed, "cpu")
 
     def _load_probes(self, module: str) -> ModuleType:
         probes = ModuleType("probes")

@@ -16,7 +16,6 @@ from autograder.grading.grader import Grader
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
-from autograder.submission import read_submission
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,10 +35,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
     with start_sandbox(settings, config.option.isolation) as sandbox:
         suite = Suite(settings.pack_name(config.option.pack), settings)
         grader = Grader(suite, sandbox, config.option.grading_seed)
-        others = [pack.package for name, pack in settings.packs.items() if name != suite.name]
-        submission = read_submission(
-            config.option.submission, suite.pack.package, settings.limits, others
-        )
+        submission = suite.read(config.option.submission)
         plugin: GradingPlugin = grader.plugin(submission)
         config.pluginmanager.register(plugin)
         status = yield

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.config import ROOT, Config, Pack, Question, load_config
 from autograder.misconceptions import Alternative, Misconception
+from autograder.submission import Submission, read_submission
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Suite:
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted((folder / self.pack.package).rglob("*.py"))
         }
+
+    def read(self, path: Path) -> Submission:
+        """The submission at ``path``.
+
+        Raises:
+            SubmissionError: If it cannot be read, or belongs to another pack.
+        """
+        others = [pack.package for name, pack in self.config.packs.items() if name != self.name]
+        modules = [question.module for question in self.pack.assigned]
+        return read_submission(path, self.pack.package, self.config.limits, others, modules)
 
     def module_path(self, module: str) -> str:
         """The path of a question's module inside a submission."""

@@ -37,8 +37,11 @@ def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes
     """
     pack = config.packs[name]
     files, withheld = _split(name, pack, root)
-    public = "\n".join(_text(data) for path, data in files.items() if path.endswith(".py"))
-    common = {**_datasets(root), **_common_files(name, config, files)}
+    stubs = [data for path, data in files.items() if path.startswith(f"{pack.package}/")]
+    datasets = _datasets(root)
+    generated = _generate(name, config, {*files, *datasets})
+    public = "\n".join(map(_text, [*stubs, *generated.values()]))
+    common = {**datasets, **generated}
     twice = sorted(files.keys() & common.keys())
     if twice:
         raise ReleaseError(f"solutions/{name}/{twice[0]} is the same in all packs; remove it")
@@ -142,10 +145,10 @@ def _unassigned_tests(pack: Pack) -> set[str]:
     return {f"tests/test_{q.module}.py" for q in pack.questions if not q.assigned}
 
 
-def _common_files(name: str, config: Config, files: dict[str, bytes]) -> dict[str, bytes]:
+def _generate(name: str, config: Config, paths: set[str]) -> dict[str, bytes]:
     """What every pack has: how to install it, how its tests report, what is asked."""
     pack = config.packs[name]
-    packages = {path.partition("/")[0] for path in files if "/" in path and path.endswith(".py")}
+    packages = {path.partition("/")[0] for path in paths if "/" in path and path.endswith(".py")}
     template = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
         (_PACK_FILES / "pyproject.toml.j2").read_text("utf-8")
     )

@@ -80,6 +80,7 @@ def make_stub(source: str, question: Question, path: str) -> str:
     """
     tree = _parse(source, path)
     functions = dict(_functions(tree))
+    labels = {name: question.label(part) for part in question.parts for name in part.functions}
     owners: dict[str, Block] = {}
     for block in find_blocks(source, path):
         owner = _owner(block, functions, path)
@@ -88,26 +89,23 @@ def make_stub(source: str, question: Question, path: str) -> str:
                 f"{path}, line {block.begin}: {owner} has a solution in line "
                 f"{owners[owner].begin} already; a function has one"
             )
-        if question.part_of(owner) is None:
+        if owner not in labels:
             raise ReleaseError(
                 f"{path}, line {block.begin}: no part of question {question.id} asks for {owner}; "
                 "add it to grading_config.yaml or remove the markers"
             )
         owners[owner] = block
-    for part in question.parts:
-        for name in part.functions:
-            if name not in owners:
-                raise ReleaseError(
-                    f"{_where(path, functions.get(name))}: {question.label(part)} asks for {name}, "
-                    f"and there is no function {name} with solution markers; add '{BEGIN}'"
-                )
+    for name, label in labels.items():
+        if name not in owners:
+            raise ReleaseError(
+                f"{_where(path, functions.get(name))}: {label} asks for {name}, "
+                f"and there is no function {name} with solution markers; add '{BEGIN}'"
+            )
 
     lines = source.splitlines(keepends=True)
     for name, block in reversed(owners.items()):
-        part = question.part_of(name)
-        assert part is not None
         indent = lines[block.begin - 1].partition("#")[0]
-        message = f"{question.label(part)}: {name}"
+        message = f"{labels[name]}: {name}"
         lines[block.begin - 1 : block.end] = [f'{indent}raise NotImplementedError("{message}")\n']
     stub = "".join(lines)
     if _skeleton(_parse(stub, f"{path} without its solutions"), owners) != _skeleton(tree, owners):

@@ -10,12 +10,11 @@ that a submission does raises here: it becomes the ``Fault`` of a ``Reply``. ``S
 means that the grader itself failed.
 """
 
-import errno
 import os
 import re
 import signal
-import sys
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from autograder.sandbox import wire
+from autograder.sandbox.confine import Confinement
 from autograder.sandbox.isolation import Isolation, Tier
 from autograder.sandbox.launch import (
     Child,
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Sandbox", "SandboxError", "Session", "Usage"]
 
 FAULT_KINDS = frozenset(
-    "not_started import_failure exception wrong_device bad_return memory_limit".split()
+    ["not_started", "import_failure", "exception", "wrong_device", "bad_return", "memory_limit"]
 )
+REPLY_FIELDS = {"number": int, "values": dict | None, "fault": dict | None, "mutated": list}
 FAULT_FIELDS = {"kind": str, "message": str, "exception": str, "frames": list}
 FRAME_FIELDS = {"path": str, "line": int, "function": str, "text": str}
 TEXT_LENGTH = 500
 EXIT_GRACE = 0.5
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CONTROL = re.compile("[^\n\t\x20-\x7e\xa0-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ud7ff\uf900-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,8 @@ class Session:
         worker = self._worker(cuda)
         start = time.monotonic()
         try:
-            return worker.run(name, seed, device, start + limit, self._deadly_imports)
+            reply = worker.run(name, seed, device, start + limit, self._deadly_imports)
+            return replace(reply, seconds=time.monotonic() - start)
         except _DeadlyImport as known:
             self._end(cuda)
             return Reply(fault=known.fault, output=worker.printed())
@@ -226,18 +227,18 @@ class Session:
                 self._workers[cuda] = _Worker(
                     server, isolation.confinement(self._submission, memory), self._job, limits
                 )
-            except SandboxError:
+            except (SandboxError, EOFError) as error:
                 isolation.discard_server()
-                raise
+                raise SandboxError(f"The grader itself failed: {error}") from error
         return self._workers[cuda]
 
     def _end(self, cuda: bool, grace: float = 0.0) -> Usage:
         worker = self._workers.pop(cuda)
         try:
             usage = worker.end(grace)
-        except SandboxError:
+        except SandboxError as error:
             self._sandbox.started().discard_server()
-            raise
+            raise SandboxError(f"The grader itself failed: {error}") from error
         self.usage.append(usage)
         return usage
 
@@ -256,7 +257,7 @@ class _Worker:
     def __init__(
         self,
         server: ForkServer | ColdServer,
-        confinement: object,
+        confinement: Confinement,
         job: Mapping[str, object],
         limits: Limits,
     ) -> None:
@@ -264,11 +265,10 @@ class _Worker:
         self._server = server
         self._blob = limits.reply_mb * 2**20
         self._number = 0
-        self._child: Child = server.spawn(confinement)  # type: ignore[arg-type]
+        self._child: Child = server.spawn(confinement)
         self._tail = _Tail(self._child.output, limits.output_kb * 1024)
         await_ready(server, self._child)
-        deadline = time.monotonic() + limits.probe_seconds
-        wire.send(self._child.channel, wire.encode(job, max_blob=1 << 40), deadline)
+        wire.send(self._child.channel, wire.encode(job, max_blob=1 << 40))
 
     def run(
         self,
@@ -342,23 +342,15 @@ class _Tail:
 
 def _printable(text: str) -> str:
     """``text`` without escape sequences and without characters that control the display."""
-    return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
+    plain = _ESCAPE_SEQUENCE.sub("", text)
+    return "".join(c for c in plain if c in "\n\t" or unicodedata.category(c)[0] != "C")
 
 
 def _reply(message: object, number: int, output: str) -> "Reply":
     """The reply that ``message`` claims to be, with every field checked."""
     from autograder.sandbox.runner import Fault, Frame, Reply
 
-    fields = wire.checked(
-        message,
-        {
-            "number": int,
-            "values": dict | None,  # type: ignore[dict-item]
-            "fault": dict | None,  # type: ignore[dict-item]
-            "mutated": list,
-            "seconds": float,
-        },
-    )
+    fields = wire.checked(message, REPLY_FIELDS)
     if fields["number"] != number:
         raise wire.WireError("It answers another request.")
     if (fields["values"] is None) == (fields["fault"] is None):
@@ -380,7 +372,7 @@ def _reply(message: object, number: int, output: str) -> "Reply":
                 for f in frames
             ),
         )
-    return Reply(fields["values"], fault, tuple(fields["mutated"]), output, fields["seconds"])
+    return Reply(fields["values"], fault, tuple(fields["mutated"]), output)
 
 
 def _short(text: str) -> str:

@@ -56,7 +56,7 @@ class Confinement:
 # Calls that reach other processes, the network, the kernel's configuration or another identity.
 # A list of what is refused, not of what is allowed: torch, its BLAS and libc use many calls that
 # change between versions. File metadata is here because no rlimit covers it.
-REFUSED = """
+_REFUSED = """
     socket bind connect listen accept accept4 recvmmsg sendmmsg
     execve execveat fork vfork
     ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
@@ -80,13 +80,13 @@ REFUSED = """
     unlink unlinkat rmdir chmod fchmod fchmodat chown fchown lchown fchownat
     setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
     utime utimes utimensat futimesat truncate
-""".split()
+"""
 
 # From this number on all architectures number their calls alike. Calls newer than this list was
 # written are reported as not implemented, which libc knows how to live with.
 FIRST_UNKNOWN_CALL, LAST_UNKNOWN_CALL = 450, 520
 
-READABLE_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")
+READABLE_FILES = ("/proc/cpuinfo", "/proc/meminfo")
 WRITABLE_DEVICES = ("/dev/null",)
 
 
@@ -108,6 +108,10 @@ class Confiner:
             self._landlock = _landlock_ruleset(self._readable)
         if confinement.seccomp and self._seccomp is None:
             self._seccomp = _seccomp_filter()
+
+    def descriptor(self) -> int | None:
+        """The descriptor that ``confine`` will need, and close."""
+        return None if self._landlock is None else self._landlock.fileno()
 
     def confine(self, confinement: Confinement, parent: int) -> None:
         """Confine this process.
@@ -133,8 +137,9 @@ class Confiner:
             _prctl(PR_SET_NO_NEW_PRIVS, 1)
             _prctl(PR_SET_DUMPABLE, 0)
             _die_with(parent)
-            if self._landlock is not None and confinement.landlock:
-                self._landlock.restrict()
+            if self._landlock is not None:
+                if confinement.landlock:
+                    self._landlock.restrict()
                 self._landlock.close()
             if self._seccomp is not None and confinement.seccomp:
                 _load_for_this_process(self._seccomp)
@@ -142,7 +147,7 @@ class Confiner:
             raise ConfinementError(f"{type(error).__name__}: {error}") from error
 
 
-def detach(output: int, channel: int) -> int:
+def detach(output: int, channel: int, keep: int | None = None) -> int:
     """Leave the parent's session, signal handlers, descriptors and folder.
 
     Standard input becomes the null device, standard output and error become ``output``. Every
@@ -159,7 +164,11 @@ def detach(output: int, channel: int) -> int:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.dup2(channel, 3)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    folder = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
+    for descriptor in map(int, os.listdir(folder)):
+        if descriptor > 3 and descriptor != keep:
+            with contextlib.suppress(OSError):  # the listing's own descriptor
+                os.close(descriptor)
     os.umask(0o077)
     os.chdir("/")
     return 3
@@ -264,7 +273,7 @@ def _seccomp_filter():
 
     rules = pyseccomp.SyscallFilter(ALLOW)
     refuse = ERRNO(errno.EPERM)
-    for name in REFUSED:
+    for name in _REFUSED.split():
         if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
             rules.add_rule(refuse, name)
     for number in range(FIRST_UNKNOWN_CALL, LAST_UNKNOWN_CALL + 1):

@@ -21,6 +21,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Sequence
@@ -93,7 +94,9 @@ class TierFailed(Exception):
     """A tier does not work here; the message says why."""
 
 
-def confinement(tier: str, submission: str, memory_mb: int | None, readable: Sequence[str]):
+def confinement(
+    tier: str, submission: str, memory_mb: int | None, readable: Sequence[str]
+) -> Confinement:
     """What a child of ``tier`` gives up. The user id is the submission's own."""
     root = os.geteuid() == 0
     uid = None
@@ -113,7 +116,8 @@ def confinement(tier: str, submission: str, memory_mb: int | None, readable: Seq
 def hidden_paths() -> list[str]:
     """Files of this program that no student code may read: the graders and the solutions."""
     package = Path(__file__).resolve().parents[1]
-    candidates = (package / "__init__.py", package / "graders", package.parent / "solutions")
+    candidates = [package / "__init__.py", package / "graders", package / "misconceptions"]
+    candidates.append(package.parent / "solutions")
     return [str(path) for path in candidates if path.exists()]
 
 
@@ -139,6 +143,7 @@ class Isolation:
         self._server: ForkServer | ColdServer | None = None
         self._wrapped: bool | None = None
         self._trial: Child | None = None
+        self._lock = threading.Lock()
         try:
             self._begin_trial()
         except BaseException:
@@ -147,6 +152,10 @@ class Isolation:
 
     def server(self) -> ForkServer | ColdServer:
         """The server of the tier in force, started again if it has died."""
+        with self._lock:
+            return self._settled_server()
+
+    def _settled_server(self) -> ForkServer | ColdServer:
         while self.tier is None:
             name = self._untried[0]
             try:
@@ -199,16 +208,15 @@ class Isolation:
                 self._untried.pop(0)
                 self._failures.append(f"{name}: {failure}")
         raise SandboxError(
-            "No isolation that protects the grader's files works here. "
-            + " ".join(self._failures)
-            + " `autograder doctor` says what to do; --allow-unsafe grades without protection."
+            f"No isolation works here. {' '.join(self._failures)} "
+            "`autograder doctor` says what to do."
         )
 
     def _rule_out(self, name: str) -> None:
         """Raise TierFailed when a look is enough to tell that a tier cannot work."""
         if name == "process":
             if not self._allow_unsafe:
-                raise TierFailed("it does not protect files and was not allowed.")
+                raise TierFailed("it protects no files; --allow-unsafe accepts that.")
             return
         if sys.platform != "linux":
             raise TierFailed("it needs Linux.")
@@ -237,7 +245,8 @@ class Isolation:
     def _finish_trial(self, name: str) -> tuple[str, ...]:
         """The tier's weaknesses, once its self-test has passed."""
         server, child = self._server, self._trial
-        assert server is not None and child is not None
+        assert server is not None
+        assert child is not None
         self._trial = None
         try:
             await_ready(server, child)

@@ -38,6 +38,7 @@ SYSTEM_PATHS = (
     "/etc/ld.so.cache",
     "/etc/alternatives",
     "/etc/localtime",
+    "/sys/devices/system/cpu",
 )
 BOOT = """
 import sys
@@ -81,6 +82,7 @@ class Premises:
         package = self.root / "autograder"
         shutil.copytree(source, package / "sandbox")
         (package / "__init__.py").touch()
+        (self.root / "empty").mkdir()
         for path in (self.root, *self.root.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         self.folder.chmod(0o711)
@@ -91,10 +93,11 @@ class Premises:
 
     def readable(self) -> tuple[str, ...]:
         """Files and folders that a process needs to run Python, torch and this package."""
-        wanted = [*SYSTEM_PATHS, sys.prefix, sys.base_prefix, sys.exec_prefix, str(self.root)]
-        found = [path for path in wanted if os.path.exists(path)]
-        real = [os.path.realpath(path) for path in found if not path.startswith(("/bin", "/sbin"))]
-        return tuple(sorted({*found, *real}))
+        wanted = {*SYSTEM_PATHS, sys.prefix, sys.base_prefix, str(self.root)}
+        wanted |= {os.path.realpath(path) for path in wanted}
+        wanted = {path for path in wanted if os.path.exists(path)}
+        folders = {f"{path}/" for path in wanted if not os.path.islink(path)}
+        return tuple(sorted(path for path in wanted if not path.startswith(tuple(folders))))
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -108,9 +111,12 @@ class Premises:
         ]  # fmt: skip
 
 
-def environment() -> dict[str, str]:
+def _environment(root: Path) -> dict[str, str]:
     """The whole environment of the untrusted side."""
+    empty = str(root / "empty")
     return {
+        "TMPDIR": empty,
+        "TORCHINDUCTOR_CACHE_DIR": empty,
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": "/",
@@ -125,18 +131,20 @@ def environment() -> dict[str, str]:
 def bubblewrap(readable: Sequence[str], devices: Sequence[str] = ()) -> list[str]:
     """The start of a command line that runs the rest in namespaces of its own, all read-only."""
     arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
-    arguments += ["--unshare-cgroup-try", "--new-session", "--cap-drop", "ALL"]
-    if os.geteuid() == 0:
-        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_SYS_RESOURCE"):
-            arguments += ["--cap-add", capability]
-    else:
+    arguments += ["--unshare-cgroup-try", "--new-session"]
+    if os.geteuid() != 0:
         arguments += ["--unshare-user"]
+    # bwrap makes missing parents for itself alone; children with other user ids must pass too.
+    parents = {parent for path in (*readable, "/dev/null") for parent in Path(path).parents[:-1]}
+    for parent in sorted(map(str, parents)):
+        if not any(parent == path or parent.startswith(f"{path}/") for path in readable):
+            arguments += ["--perms", "0755", "--dir", parent]
     for path in readable:
         if os.path.islink(path):
             arguments += ["--symlink", os.readlink(path), path]
         else:
             arguments += ["--ro-bind", path, path]
-    arguments += ["--proc", "/proc", "--dir", "/tmp"]
+    arguments += ["--proc", "/proc"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", *devices):
         arguments += ["--dev-bind", device, device]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
@@ -147,25 +155,26 @@ class _Process:
 
     def __init__(
         self,
+        premises: Premises,
         command: Sequence[str],
         descriptors: Sequence[int],
-        log: Path,
+        log: str,
         wrap: Sequence[str] = (),
     ) -> None:
-        self._log = log
+        self._log = premises.private / log
         self._info: int | None = None
         passed = list(descriptors)
         if wrap:
             self._info, write = os.pipe()
             command = [*wrap, "--info-fd", str(write), "--", *command]
             passed.append(write)
-        with log.open("wb") as errors:
+        with self._log.open("wb") as errors:
             self.popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                env=environment(),
+                env=_environment(premises.root),
                 cwd="/",
                 pass_fds=passed,
                 start_new_session=True,
@@ -223,9 +232,10 @@ class ForkServer:
         with theirs:
             spec = {"control": theirs.fileno(), "readable": readable}
             self._process = _Process(
+                premises,
                 premises.command("autograder.sandbox.zygote", "main", spec),
                 [theirs.fileno()],
-                premises.private / "zygote.log",
+                "zygote.log",
                 bubblewrap(readable) if wrapped else (),
             )
 
@@ -253,7 +263,7 @@ class ForkServer:
         return child
 
     def reap(self, child: Child, grace: float = 0.0) -> Usage:
-        """End ``child``, giving it ``grace`` seconds to end by itself, and wait until it is gone."""
+        """End ``child``, after ``grace`` seconds to end by itself; wait until it is gone."""
         request = {"reap": self._children.pop(child), "grace": grace}
         child.close()
         with self._lock:
@@ -267,15 +277,18 @@ class ForkServer:
             raise self._failure("it closed its control socket")
         return msgspec.json.decode(answer, type=Usage)
 
+    @property
+    def pid(self) -> int:
+        """Process id of the server, or of the bubblewrap around it."""
+        return self._process.popen.pid
+
     def complaint(self) -> str:
         """What the process last wrote about its own failure."""
         return self._process.complaint()
 
     def close(self) -> None:
-        """End the server and every child."""
+        """End the server and, with it, every child."""
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.popen.wait(1.0)
         self._process.kill()
         self._process.popen.wait()
 
@@ -308,16 +321,17 @@ class ColdServer:
                 "parent": None if self._wrapped else os.getpid(),
             }
             self._processes[child] = _Process(
+                self._premises,
                 self._premises.command("autograder.sandbox.worker", "main_of_its_own", spec),
                 [theirs.fileno(), write],
-                self._premises.private / f"worker-{next(self._numbers)}.log",
+                f"worker-{next(self._numbers)}.log",
                 wrap if self._wrapped else (),
             )
         os.close(write)
         return child
 
     def reap(self, child: Child, grace: float = 0.0) -> Usage:
-        """End ``child``, giving it ``grace`` seconds to end by itself, and wait until it is gone."""
+        """End ``child``, after ``grace`` seconds to end by itself; wait until it is gone."""
         process = self._processes.pop(child)
         child.close()
         deadline = time.monotonic() + grace

@@ -57,6 +57,11 @@ class Rng:
         """Fixed values, placed like drawn ones."""
         return self._give(torch.tensor(values, dtype=dtype))
 
+    def keep(self, derived: Tensor) -> Tensor:
+        """Remember a tensor made from drawn ones, so that a change in place is noticed."""
+        self.drawn.append((derived, derived._version))
+        return derived
+
     def generator(self) -> torch.Generator:
         """A generator seeded from this one, for functions that take a ``torch.Generator``."""
         seed = int(torch.randint(2**31, (1,), generator=self._generator))

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 
 def run(canary: str, hidden: Sequence[str], trusted: int) -> dict[str, dict[str, str]]:
@@ -25,7 +26,7 @@ def run(canary: str, hidden: Sequence[str], trusted: int) -> dict[str, dict[str,
         necessary act that failed to the error.
     """
     forbidden: dict[str, Callable[[], object]] = {
-        "read a file of the grader": lambda: open(canary).read(),
+        "read a file of the grader": lambda: open(canary).close(),
         "write a file of the grader": lambda: open(canary, "a").close(),
         "create a file beside the grader's": lambda: open(canary + ".new", "w").close(),
         "open a socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
@@ -34,9 +35,8 @@ def run(canary: str, hidden: Sequence[str], trusted: int) -> dict[str, dict[str,
         "signal the grader": lambda: os.kill(trusted, 0),
         "read the grader's memory": lambda: open(f"/proc/{trusted}/mem", "rb").close(),
         "become root": _become_root,
+        **{f"read {path}": partial(_read, path) for path in hidden},
     }
-    for path in hidden:
-        forbidden[f"read {path}"] = lambda path=path: _read(path)
     necessary: dict[str, Callable[[], object]] = {
         "import a module of the standard library": lambda: __import__("colorsys"),
         "import numpy.fft": _numpy,
@@ -53,7 +53,7 @@ def run(canary: str, hidden: Sequence[str], trusted: int) -> dict[str, dict[str,
 def _refusal(act: Callable[[], object]) -> str:
     try:
         act()
-    except Exception as error:  # noqa: BLE001 - any failure is an answer
+    except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
 

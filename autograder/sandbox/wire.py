@@ -21,6 +21,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Mapping
+from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import msgspec
@@ -38,10 +39,9 @@ MAX_ELEMENTS = 1 << 34
 
 _PREFIX = struct.Struct("<4sIQ")
 _TENSOR, _BYTES = 1, 2
-_DTYPES = frozenset(
-    "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 bfloat16 float32 float64 "
-    "complex64 complex128".split()
-)
+_INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+_FLOATS = {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
+_DTYPES = {"bool"} | _INTEGERS | _FLOATS
 
 
 class WireError(Exception):
@@ -120,6 +120,7 @@ def _flatten(value: object, path: str, depth: int, blobs: list[bytes], room: int
         return _leaf(_BYTES, len(value), value, path, blobs, room)
     torch = sys.modules.get("torch")
     if torch is not None and type(value) in (torch.Tensor, torch.nn.Parameter):
+        assert isinstance(value, torch.Tensor)
         head = _tensor_head(value, path)
         return _leaf(_TENSOR, head, b"" if head.meta else _tensor_bytes(value), path, blobs, room)
     kind = type(value)
@@ -154,7 +155,9 @@ def _tensor_head(tensor: "torch.Tensor", path: str) -> _TensorHead:
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in _DTYPES or str(tensor.layout) != "torch.strided":
         layout = str(tensor.layout).removeprefix("torch.")
-        raise WireError(f"{path or 'The value'} is a {layout} tensor of {dtype}; return a dense one.")
+        raise WireError(
+            f"{path or 'The value'} is a {layout} tensor of {dtype}; return an ordinary dense one."
+        )
     shape = list(tensor.shape)
     if len(shape) > MAX_RANK or _extent(shape) > MAX_ELEMENTS:
         raise WireError(f"{path or 'The value'} has the shape {shape}, which is too large.")
@@ -382,7 +385,7 @@ def _waiter(
     return wait
 
 
-def checked(value: object, kinds: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
+def checked(value: object, kinds: Mapping[str, type | UnionType]) -> dict[str, Any]:
     """``value`` if it is a dictionary with exactly the keys of ``kinds``, each of its type.
 
     Raises:

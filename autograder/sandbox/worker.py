@@ -7,6 +7,7 @@ that these words are the grader's own. Everything it says later is a claim.
 import os
 import socket
 import sys
+import tempfile
 from dataclasses import asdict
 from types import ModuleType
 
@@ -22,7 +23,7 @@ def main(
     channel: int, output: int, confinement: Confinement, confiner: Confiner, parent: int
 ) -> None:
     """Become a confined child that serves ``channel`` and writes what is printed to ``output``."""
-    server = socket.socket(fileno=detach(output, channel))
+    server = socket.socket(fileno=detach(output, channel, confiner.descriptor()))
     try:
         confiner.confine(confinement, parent)
     except ConfinementError as error:
@@ -40,6 +41,7 @@ def main_of_its_own(spec: str) -> None:
     """Entry point of a worker that is started by exec instead of being forked."""
     import torch
 
+    settle()
     start = msgspec.json.decode(spec)
     if start["cuda"]:
         # The driver is initialised while it may still open devices and start what it needs.
@@ -54,13 +56,20 @@ def main_of_its_own(spec: str) -> None:
     )
 
 
+def settle() -> None:
+    """Spare libraries the search for a writable folder, of which there is none."""
+    tempfile.tempdir = os.environ["TMPDIR"]
+
+
 class _AnnouncedPackage(Package):
     """A package that tells the grader when the import of a module begins and ends.
 
     An import that kills the process or never ends is then not tried again for every probe.
     """
 
-    _server: socket.socket
+    def __init__(self, package: Package, server: socket.socket) -> None:
+        super().__init__(package._name, package._importer)
+        self._server = server
 
     def __getattr__(self, module: str) -> ModuleType:
         if f"{self._name}.{module}" in sys.modules:
@@ -76,9 +85,7 @@ class _AnnouncedPackage(Package):
 
 
 def _serve(server: socket.socket, job: dict) -> None:
-    package = load_package(job["package"], job["files"])
-    package.__class__ = _AnnouncedPackage
-    package._server = server  # type: ignore[attr-defined]
+    package = _AnnouncedPackage(load_package(job["package"], job["files"]), server)
     probes = ModuleType("probes")
     exec(compile(job["probes"], "probes.py", "exec"), probes.__dict__)
     while True:
@@ -95,17 +102,16 @@ def _serve(server: socket.socket, job: dict) -> None:
 
 def _encoded(reply: Reply, number: int, room: int) -> bytes:
     try:
-        return wire.encode({"number": number, **asdict_shallow(reply)}, room)
+        return wire.encode({"number": number, **_as_data(reply)}, room)
     except wire.WireError as error:
-        refused = Reply(fault=Fault("bad_return", str(error)), seconds=reply.seconds)
-        return wire.encode({"number": number, **asdict_shallow(refused)}, room)
+        refused = Reply(fault=Fault("bad_return", str(error)))
+        return wire.encode({"number": number, **_as_data(refused)}, room)
 
 
-def asdict_shallow(reply: Reply) -> dict:
+def _as_data(reply: Reply) -> dict:
     """The reply as plain data, its tensors shared and not copied."""
     return {
         "values": reply.values,
         "fault": None if reply.fault is None else asdict(reply.fault),
         "mutated": list(reply.mutated),
-        "seconds": reply.seconds,
     }

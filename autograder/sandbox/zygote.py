@@ -6,7 +6,6 @@ ended, and leaves when that socket closes. It stays single-threaded, because nei
 autograd's threads survive a fork.
 """
 
-import array
 import gc
 import os
 import select
@@ -29,6 +28,7 @@ def main(spec: str) -> None:
 
     start = msgspec.json.decode(spec)
     undumpable()
+    worker.settle()
     torch.set_num_threads(1)
     torch.zeros(1)
     Zygote(socket.socket(fileno=start["control"]), Confiner(start["readable"])).serve()
@@ -57,7 +57,8 @@ class Zygote:
             if "spawn" in request:
                 self._spawn(request, descriptors)
             else:
-                self.control.send(msgspec.json.encode(self._reap(request["reap"], request["grace"])))
+                usage = self._reap(request["reap"], request["grace"])
+                self.control.send(msgspec.json.encode(usage))
         for pid in self.children.values():
             os.kill(pid, signal.SIGKILL)
 
@@ -80,12 +81,13 @@ class Zygote:
         while request["warm"] and self._warm_one_step():
             pass
         self.confiner.prepare(confinement)
+        channel, output = descriptors
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _child(*descriptors, confinement, self.confiner, parent)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            _child(channel, output, confinement, self.confiner, parent)
+        os.close(channel)
+        os.close(output)
         self.children[request["spawn"]] = pid
 
     def _reap(self, child: int, grace: float) -> dict:
@@ -122,7 +124,7 @@ def _child(
     try:
         worker.main(channel, output, confinement, confiner, parent)
         status = 0
-    except BaseException:  # noqa: BLE001 - whatever it is must not reach the parent's code
+    except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)

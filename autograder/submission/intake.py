@@ -93,7 +93,7 @@ def read_submission(
     sources = [parts for parts in entries if parts[-1].endswith(".py")]
     layout = find_layout(sources, package, modules)
     if layout is None:
-        raise SubmissionError(_nothing_found(subject, package, other_packages, listed))
+        raise SubmissionError(_nothing_found(subject, package, other_packages, listed, skipped))
 
     contents = _read(_relative(entries, layout, subject), subject, limits, skipped)
     files = {name: data for name, data in contents.items() if name.endswith(".py")}
@@ -195,7 +195,11 @@ def _digest(contents: dict[str, bytes]) -> str:
 
 
 def _nothing_found(
-    subject: str, package: str, other_packages: Collection[str], entries: list[Entry]
+    subject: str,
+    package: str,
+    other_packages: Collection[str],
+    entries: list[Entry],
+    skipped: _Skipped,
 ) -> str:
     folders = {part for entry in entries for part in split_path(entry.path)[:-1]}
     wrong = sorted(folders & set(other_packages))
@@ -210,6 +214,8 @@ def _nothing_found(
         return f"{expected}, but an archive inside; unpack that one and submit what it holds."
     if ".ipynb" in suffixes:
         return f"{expected}, but a notebook; the modules are graded, submit the homework's folder."
+    for note in skipped.notes():
+        return f"{expected}; {note[:1].lower()}{note[1:]}"
     return f"{expected}; submit the homework's folder, packed as a .zip."
 
 

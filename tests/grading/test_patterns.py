@@ -39,6 +39,17 @@ def test_a_wrong_value_is_recognised(got, expected, words):
     assert words in guess("value", got, expected)
 
 
+MASK = torch.tensor([[True, False, True], [False, False, True]])
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64])
+def test_masks_and_integers_are_recognised_too(dtype):
+    mask = MASK.to(dtype)
+    assert "one minus" in guess("value", (~MASK).to(dtype), mask)
+    assert "reversed" in guess("value", mask.flip(0), mask)
+    assert guess("value", torch.zeros_like(mask), mask) == ""
+
+
 def test_a_wrong_boundary_entry_is_recognised():
     got = VALUES.clone()
     got[0] += torch.tensor([1.0, 2.0, -5.0])

@@ -288,6 +288,14 @@ class TestRefused:
     def test_nothing_to_grade(self, tmp_path: Path) -> None:
         assert "no folder likelihood/" in refusal(make_zip(tmp_path / "x.zip", {"a.txt": b""}))
 
+    def test_what_could_not_be_read_is_the_reason(self, tmp_path: Path) -> None:
+        make_folder(tmp_path / "real", PACK)
+        (tmp_path / "x").mkdir()
+        (tmp_path / "x/likelihood").symlink_to(tmp_path / "real/likelihood")
+        message = refusal(tmp_path / "x")
+        assert "no folder likelihood/" in message
+        assert "not read: x/likelihood (links are not followed)" in message
+
     def test_only_a_notebook_inside(self, tmp_path: Path) -> None:
         assert "notebook" in refusal(make_zip(tmp_path / "x.zip", {"hw1.ipynb": b"{}"}))
 

@@ -3,19 +3,19 @@
 from autograder.grading import part
 
 
-@part("a", weight=2)
+@part("a", weight=2, devices="cpu cuda")
 def test_coupling_conditioner(run):
     """log-scale and shift of a coupling, for vectors and images"""
     run("coupling_conditioner").matches()
 
 
-@part("a", weight=3)
+@part("a", weight=3, devices="cpu cuda")
 def test_coupling_forward(run):
     """coupling of vectors, data to latent, with its log-determinant"""
     run("coupling_forward").matches("chain")
 
 
-@part("a", weight=3)
+@part("a", weight=3, devices="cpu cuda")
 def test_coupling_inverse(run):
     """coupling of vectors, latent to data, with its log-determinant"""
     run("coupling_inverse").matches("chain")
@@ -27,46 +27,58 @@ def test_coupling_images(run):
     run("coupling_images").matches("chain")
 
 
-@part("a")
+@part("a", devices="cpu cuda")
 def test_coupling_gradients(run):
     """gradients through a coupling, both directions and both outputs"""
     run("coupling_gradients").matches("chain")
 
 
-@part("b", weight=2)
+@part("b", weight=2, devices="cpu cuda")
 def test_actnorm_initialize(run):
     """ActNorm's parameters after the first batch, vectors and images, one constant feature"""
     run("actnorm_initialize").matches("chain")
 
 
-@part("b", weight=2)
+@part("b", weight=2, devices="cpu cuda")
 def test_actnorm_forward(run):
-    """ActNorm of vectors and images, data to latent"""
+    """ActNorm of vectors, data to latent"""
     run("actnorm_forward").matches("chain")
 
 
-@part("b")
+@part("b", devices="cpu cuda")
 def test_actnorm_inverse(run):
-    """ActNorm of vectors and images, latent to data"""
+    """ActNorm of vectors, latent to data"""
     run("actnorm_inverse").matches("chain")
 
 
-@part("c", weight=2)
+@part("b")
+def test_actnorm_images(run):
+    """ActNorm of images, both directions"""
+    run("actnorm_images").matches("chain")
+
+
+@part("c", weight=2, devices="cpu cuda")
 def test_linear_factors(run):
     """triangular factors L and U of the linear layer"""
     run("linear_factors").matches()
 
 
-@part("c", weight=2)
+@part("c", weight=2, devices="cpu cuda")
 def test_linear_forward(run):
-    """linear layer on vectors and images, data to latent; its determinant is negative"""
+    """linear layer on vectors, data to latent; its determinant is negative"""
     run("linear_forward").matches("chain")
 
 
-@part("c", weight=2)
+@part("c", weight=2, devices="cpu cuda")
 def test_linear_inverse(run):
-    """linear layer on vectors and images, latent to data"""
+    """linear layer on vectors, latent to data"""
     run("linear_inverse").matches("chain")
+
+
+@part("c")
+def test_linear_images(run):
+    """linear layer on images, both directions"""
+    run("linear_images").matches("chain")
 
 
 @part("d", weight=3)
@@ -81,49 +93,61 @@ def test_unsqueezed(run):
     run("unsqueezed").matches()
 
 
-@part("d")
+@part("d", devices="cpu cuda")
 def test_squeezed_odd(run):
     """squeeze of images of odd height or width raises ValueError"""
     run("squeezed_odd").matches()
 
 
-@part("d")
+@part("d", devices="cpu cuda")
 def test_unsqueezed_odd(run):
     """unsqueeze of six channels raises ValueError"""
     run("unsqueezed_odd").matches()
 
 
-@part("e", weight=2)
+@part("e", weight=2, devices="cpu cuda")
 def test_flow_forward(run):
     """composition of three layers, data to latent, with the total log-determinant"""
     run("flow_forward").matches("chain")
 
 
-@part("e", weight=2)
+@part("e", weight=2, devices="cpu cuda")
 def test_flow_log_prob(run):
-    """log-density of vectors and images under a composition of three layers"""
+    """log-density of vectors under a composition of three layers"""
     run("flow_log_prob").matches("chain")
 
 
-@part("e", weight=2)
+@part("e", weight=2, devices="cpu cuda")
 def test_flow_sample(run):
     """samples from given noise, and their log-density"""
     run("flow_sample").matches("chain")
 
 
-@part("f", weight=2)
+@part("e")
+def test_flow_images(run):
+    """composition of three layers on images: log-density and samples"""
+    run("flow_images").matches("chain")
+
+
+@part("f", weight=2, devices="cpu cuda")
 def test_maf_forward(run):
     """autoregressive flow, data to latent"""
     run("maf_forward").matches("chain")
 
 
-@part("f", weight=3)
+@part("f", weight=3, devices="cpu cuda")
 def test_maf_inverse(run):
     """autoregressive flow, latent to data, one dimension after the other"""
     run("maf_inverse").matches("chain")
 
 
 @part("f")
+def test_maf_pairs(run):
+    """autoregressive flow of two dimensions, both directions"""
+    run("maf_pairs").matches("chain")
+
+
+@part("f", devices="cpu cuda")
 def test_maf_gradients(run):
     """gradients through the sequential inverse"""
     run("maf_gradients").matches("chain")

@@ -51,13 +51,13 @@ def test_log_prob(run):
     run("log_prob").matches()
 
 
-@part("c", weight=2)
+@part("c", weight=2, devices="cpu cuda")
 def test_log_prob_of_large_logits(run):
     """log-probabilities with logits of 1e4"""
     run("log_prob_of_large_logits").matches()
 
 
-@part("c")
+@part("c", devices="cpu cuda")
 def test_log_prob_gradients(run):
     """gradients of the log-probability with respect to the network's parameters"""
     run("log_prob_gradients").matches("chain")
@@ -69,13 +69,13 @@ def test_samples(run):
     run("samples").matches("chain")
 
 
-@part("d")
+@part("d", devices="cpu cuda")
 def test_samples_in_natural_order(run):
     """samples in the natural ordering"""
     run("samples_in_natural_order").matches("chain")
 
 
-@part("d")
+@part("d", devices="cpu cuda")
 def test_samples_at_the_edges(run):
     """samples with uniforms of 0 and exactly 1 - p, and with logits of 1e4"""
     run("samples_at_the_edges").matches("chain")

@@ -41,7 +41,7 @@ def test_complexity(run):
 
 @part("d", weight=2)
 def test_area(run):
-    """AUROC of 9 inliers and 5 outliers"""
+    """AUROC of 9 inliers and 5 outliers, and the other way round"""
     run("area").matches()
 
 

@@ -15,7 +15,7 @@ def test_convolution(run):
     run("convolution").matches()
 
 
-@part("a")
+@part("a", devices="cpu cuda")
 def test_convolution_gradients(run):
     """gradients of a masked convolution, and its weight after use"""
     run("convolution_gradients").matches("chain")
@@ -33,7 +33,7 @@ def test_likelihood(run):
     run("likelihood").matches()
 
 
-@part("b")
+@part("b", devices="cpu cuda")
 def test_learning(run):
     """gradient of the log-likelihood with respect to every parameter"""
     run("learning").matches("chain")
@@ -45,22 +45,28 @@ def test_draws(run):
     run("draws").matches()
 
 
-@part("c")
+@part("c", devices="cpu cuda")
 def test_extreme_draws(run):
     """categorical draws at u = 0 and u = 1, with impossible and certain classes"""
     run("extreme_draws").matches()
 
 
-@part("c", weight=3)
+@part("c", weight=3, devices="cpu cuda")
 def test_samples(run):
-    """samples of 3 x 4 images (a given function in the place of the network)"""
+    """samples of labelled 3 x 4 images (a given function in the place of the network)"""
     run("samples").matches()
 
 
-@part("c", weight=3)
+@part("c", weight=3, devices="cpu cuda")
 def test_completions(run):
     """completion of 4 x 3 images with two, three and all rows known"""
     run("completions").matches()
+
+
+@part("c")
+def test_unlabelled(run):
+    """a sample and a completion of 2 x 2 images without labels"""
+    run("unlabelled").matches()
 
 
 @part("d", weight=2)
@@ -69,13 +75,13 @@ def test_mixture(run):
     run("mixture").matches()
 
 
-@part("d", weight=2)
+@part("d", weight=2, devices="cpu cuda")
 def test_every_level(run):
     """log-probability of every level, both ends included, for 9 and for 2 levels"""
     run("every_level").matches()
 
 
-@part("d")
+@part("d", devices="cpu cuda")
 def test_extreme_mixture(run):
     """components far away from every level, and their gradients"""
     run("extreme_mixture").matches("chain")

@@ -634,7 +634,7 @@ ALTERNATIVES = (
         ),
     ),
     Alternative(
-        "index-add-into-buffers",
+        "index-add",
         (
             (
                 "one_hot = F.one_hot(y, self.num_classes).to(x.dtype)\n"
@@ -646,9 +646,9 @@ ALTERNATIVES = (
             ),
             (
                 PRIOR + "\n        " + THETA,
-                "self.prior.copy_((class_counts + self.alpha) / total)\n"
+                "self.prior = class_counts.add(self.alpha).div(total)\n"
                 "        smoothed = on_counts.add(self.alpha)\n"
-                "        self.theta.copy_(smoothed / class_counts.add(2 * self.alpha).unsqueeze(1))",
+                "        self.theta = smoothed / class_counts.add(2 * self.alpha).unsqueeze(1)",
             ),
         ),
     ),

@@ -294,10 +294,10 @@ MISCONCEPTIONS = (
         (("(x + u) / levels", "(x - u) / levels"),),
     ),
     Misconception(
-        "dequantize-truncated",
+        "dequantize-rounded",
         "dequantize",
-        "The sum is truncated to an integer, which takes the noise away again.",
-        (("(x + u) / levels", "(x + u).floor() / levels"),),
+        "The sum is rounded to an integer, so the result is discrete again.",
+        (("(x + u) / levels", "(x + u).round() / levels"),),
     ),
     Misconception(
         "logit-one-sided-margin",
@@ -1049,6 +1049,22 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "kl-torch-with-log-zero",
+        "kl_categorical",
+        "torch's kl_div multiplies log q = -inf by p = 0, which is NaN. A class of probability zero "
+        "contributes nothing, whatever q is.",
+        (
+            (
+                "(torch.xlogy(p, p) - torch.xlogy(p, q))",
+                "F.kl_div(q.log(), p, reduction='none')",
+            ),
+            (
+                "(torch.xlogy(q, q) - torch.xlogy(q, p))",
+                "F.kl_div(p.log(), q, reduction='none')",
+            ),
+        ),
+    ),
+    Misconception(
         "kl-clipped",
         "kl_categorical",
         "A small number keeps the logarithms finite. Where q is zero and p is not, the divergence is "
@@ -1144,6 +1160,10 @@ ALTERNATIVES = (
         "loops",
         (
             (
+                "counts = F.one_hot(data, levels).sum(dim=0)",
+                "counts = torch.stack([column.bincount(minlength=levels) for column in data.T])",
+            ),
+            (
                 "log_kernel.logsumexp(dim=1) - math.log(num_data)",
                 "torch.stack([row.logsumexp(dim=0) for row in log_kernel]) - math.log(num_data)",
             ),
@@ -1176,11 +1196,12 @@ ALTERNATIVES = (
         ),
     ),
     Alternative(
-        "kl-by-torch",
+        "kl-by-cases",
         (
             (
                 "forward = (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=1)\n",
-                "forward = F.kl_div(q.log(), p, reduction='none').sum(dim=1)\n",
+                "cross_entropy = torch.special.xlogy(p, q).sum(dim=-1)\n"
+                "    forward = -torch.special.entr(p).sum(dim=-1) - cross_entropy\n",
             ),
             (
                 "reverse = (torch.xlogy(q, q) - torch.xlogy(q, p)).sum(dim=1)\n",

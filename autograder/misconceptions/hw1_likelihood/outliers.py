@@ -13,21 +13,21 @@ MISCONCEPTIONS = (
         "rank-strict",
         "rank_p_value",
         "Training examples with the same log-likelihood must count too: the comparison is <=, not <.",
-        (("train_log_prob[None, :] <= log_prob", "train_log_prob[None, :] < log_prob"),),
+        (("train_log_prob <= log_prob", "train_log_prob < log_prob"),),
     ),
     Misconception(
         "rank-wrong-tail",
         "rank_p_value",
         "You count training examples that are more likely than x. An outlier must get a small p-value, "
         "so count those that are at most as likely.",
-        (("train_log_prob[None, :] <= log_prob", "train_log_prob[None, :] >= log_prob"),),
+        (("train_log_prob <= log_prob", "train_log_prob >= log_prob"),),
     ),
     Misconception(
         "rank-without-itself",
         "rank_p_value",
         "The tested example is one of the N + 1 in the ranking: one is missing in the numerator, so a "
         "p-value of zero is possible.",
-        (("1 + at_most.sum(dim=1)", "at_most.sum(dim=1)"),),
+        (("1 + torch.count_nonzero", "torch.count_nonzero"),),
     ),
     Misconception(
         "rank-divides-by-n",
@@ -41,8 +41,8 @@ MISCONCEPTIONS = (
         "The sum runs over the tested examples; it must run over the training examples.",
         (
             (
-                "at_most = train_log_prob[None, :] <= log_prob[:, None]",
-                "at_most = train_log_prob[:, None] <= log_prob[None, :]",
+                "train_log_prob <= log_prob[:, None], dim=1",
+                "train_log_prob[:, None] <= log_prob, dim=1",
             ),
         ),
     ),
@@ -326,7 +326,7 @@ ALTERNATIVES = (
         "sorted-ranks",
         (
             (
-                "at_most = train_log_prob[None, :] <= log_prob[:, None]\n    rank = 1 + at_most.sum(dim=1)",
+                "rank = 1 + torch.count_nonzero(train_log_prob <= log_prob[:, None], dim=1)",
                 "ordered = train_log_prob.sort().values\n"
                 "    rank = 1 + torch.searchsorted(ordered, log_prob.contiguous(), right=True)",
             ),

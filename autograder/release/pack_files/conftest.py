@@ -85,7 +85,7 @@ class Progress:
         order = ("failing", "not started", "done")
         return next((state for state in order if state in outcomes), "")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         seen = self.broken | {module for module, _ in self.outcomes}
         questions = [q for module, q in self.questions.items() if module in seen]
         if not questions:
@@ -111,12 +111,9 @@ class Progress:
         return f"{done:>4}  {failing:>7}  {waiting:>11}{self.points(question):>5g} of {of:g}"
 
     def points(self, question: dict[str, Any]) -> float:
-        return sum(
-            part["points"]
-            for part in question["parts"]
-            if question["module"] not in self.broken
-            and self.state(question["module"], part) == "done"
-        )
+        module = question["module"]
+        done = (part for part in question["parts"] if self.state(module, part) == "done")
+        return sum(float(part["points"]) for part in done)
 
     def file(self, question: dict[str, Any]) -> str:
         return f"{self.package}/{question['module']}.py"

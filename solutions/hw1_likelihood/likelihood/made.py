@@ -122,10 +122,10 @@ class MADE(nn.Module):
     ) -> None:
         super().__init__()
         self.ordering = tuple(ordering)
-        first, *others = build_masks(ordering, hidden_sizes) if masks is None else masks
-        self.net = nn.Sequential(MaskedLinear(first))
-        for mask in others:
-            self.net.extend([nn.ReLU(), MaskedLinear(mask)])
+        if masks is None:
+            masks = build_masks(ordering, hidden_sizes)
+        layers = [layer for mask in masks for layer in (MaskedLinear(mask), nn.ReLU())]
+        self.net = nn.Sequential(*layers[:-1])
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of the conditionals.

@@ -12,6 +12,7 @@ outlier.
 
 import math
 
+import torch
 from torch import Tensor
 
 
@@ -36,8 +37,7 @@ def rank_p_value(log_prob: Tensor, train_log_prob: Tensor) -> Tensor:
     and the denominator for the tested example itself.
     """
     # BEGIN SOLUTION
-    at_most = train_log_prob[None, :] <= log_prob[:, None]
-    rank = 1 + at_most.sum(dim=1)
+    rank = 1 + torch.count_nonzero(train_log_prob <= log_prob[:, None], dim=1)
     return rank.to(log_prob.dtype) / (train_log_prob.shape[0] + 1)
     # END SOLUTION
 

@@ -1,8 +1,9 @@
 """Experiments on ``likelihood.flows``."""
 
+import math
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from autograder.sandbox.probe import Package, Rng, attempt, gradients
 
@@ -65,7 +66,7 @@ def coupling_gradients(hw: Package, rng: Rng) -> dict:
 
 
 def actnorm_initialize(hw: Package, rng: Rng) -> dict:
-    """Channels of very different scale, one of them constant; parameters as an optimiser sees them."""
+    """Channels of very different scale, one constant; parameters as an optimiser sees them."""
     found = {}
     for name, x in (
         ("vectors", rng.normal(4, 4) * rng.tensor([1e-3, 5.0, 1.0, 0.0]) + rng.normal(4, std=3)),
@@ -84,21 +85,20 @@ def actnorm_initialize(hw: Package, rng: Rng) -> dict:
 
 def actnorm_forward(hw: Package, rng: Rng) -> dict:
     layer, x = rng.module(hw.flows.ActNorm(3)), rng.normal(7, 3, std=2)
-    return {
-        "batch": layer(x),
-        "one": layer(x[:1]),
-        "images": layer(rng.normal(2, 3, 4, 5)),
-        "square": layer(rng.normal(3, 3, 3, 3)),
-    }
+    return {"batch": layer(x), "one": layer(x[:1])}
 
 
 def actnorm_inverse(hw: Package, rng: Rng) -> dict:
     layer, z = rng.module(hw.flows.ActNorm(3)), rng.normal(7, 3, std=2)
+    return {"batch": layer.inverse(z), "one": layer.inverse(z[:1])}
+
+
+def actnorm_images(hw: Package, rng: Rng) -> dict:
+    layer = rng.module(hw.flows.ActNorm(3))
     return {
-        "batch": layer.inverse(z),
-        "one": layer.inverse(z[:1]),
-        "images": layer.inverse(rng.normal(2, 3, 4, 5)),
-        "square": layer.inverse(rng.normal(3, 3, 3, 3)),
+        "forward": layer(rng.normal(2, 3, 4, 5)),
+        "forward_square": layer(rng.normal(3, 3, 3, 3)),
+        "inverse": layer.inverse(rng.normal(2, 3, 4, 5)),
     }
 
 
@@ -116,15 +116,19 @@ def linear_factors(hw: Package, rng: Rng) -> dict:
 
 def linear_forward(hw: Package, rng: Rng) -> dict:
     layer, x = linear(hw, rng), rng.normal(7, 4)
-    return {"batch": layer(x), "one": layer(x[:1]), "images": layer(rng.normal(4, 4, 4, 5))}
+    return {"batch": layer(x), "one": layer(x[:1])}
 
 
 def linear_inverse(hw: Package, rng: Rng) -> dict:
     layer, z = linear(hw, rng), rng.normal(7, 4)
+    return {"batch": layer.inverse(z), "one": layer.inverse(z[:1])}
+
+
+def linear_images(hw: Package, rng: Rng) -> dict:
+    layer = linear(hw, rng)
     return {
-        "batch": layer.inverse(z),
-        "one": layer.inverse(z[:1]),
-        "images": layer.inverse(rng.normal(4, 4, 4, 5)),
+        "forward": layer(rng.normal(4, 4, 4, 5)),
+        "inverse": layer.inverse(rng.normal(2, 4, 4, 3)),
     }
 
 
@@ -185,12 +189,10 @@ class Stretch(nn.Module):
         return x.new_full((x.shape[0],), self.log_factor * x[0].numel())
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        factor = torch.tensor(self.log_factor, dtype=x.dtype).exp().item()
-        return factor * x + self.offset, self._log_det(x)
+        return math.exp(self.log_factor) * x + self.offset, self._log_det(x)
 
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        factor = torch.tensor(self.log_factor, dtype=z.dtype).exp().item()
-        return (z - self.offset) / factor, -self._log_det(z)
+        return (z - self.offset) / math.exp(self.log_factor), -self._log_det(z)
 
 
 def flow(hw: Package) -> nn.Module:
@@ -199,46 +201,46 @@ def flow(hw: Package) -> nn.Module:
 
 def flow_forward(hw: Package, rng: Rng) -> dict:
     model, x = flow(hw), rng.normal(7, 5)
-    return {
-        "batch": model(x),
-        "one": model(x[:1]),
-        "images": model(rng.normal(3, 3, 2, 2)),
-        "no_layers": hw.flows.Flow([])(x),
-    }
+    return {"batch": model(x), "one": model(x[:1]), "no_layers": hw.flows.Flow([])(x)}
 
 
 def flow_log_prob(hw: Package, rng: Rng) -> dict:
     model, x = flow(hw), rng.normal(7, 5)
-    return {
-        "batch": model.log_prob(x),
-        "one": model.log_prob(x[:1]),
-        "images": model.log_prob(rng.normal(3, 3, 2, 2)),
-    }
+    return {"batch": model.log_prob(x), "one": model.log_prob(x[:1])}
 
 
 def flow_sample(hw: Package, rng: Rng) -> dict:
     model, noise = flow(hw), rng.normal(7, 5)
-    return {
-        "batch": model.sample(noise),
-        "one": model.sample(noise[:1]),
-        "images": model.sample(rng.normal(3, 3, 2, 2)),
-    }
+    return {"batch": model.sample(noise), "one": model.sample(noise[:1])}
 
 
-def prefix_net(x: Tensor) -> tuple[Tensor, Tensor]:
-    """A mean and a log-std of every entry, from the sum of the entries before it."""
-    before = F.pad(x, (1, 0))[:, :-1].cumsum(dim=1)
-    place = torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
-    return 0.8 * torch.sin(before + place + 1), 0.6 * torch.cos(0.7 * before - place)
+def flow_images(hw: Package, rng: Rng) -> dict:
+    model, images = flow(hw), rng.normal(3, 3, 2, 2)
+    return {"log_prob": model.log_prob(images), "sample": model.sample(rng.normal(3, 3, 2, 2))}
+
+
+class Prefix(nn.Module):
+    """A mean and a log-std of every entry, from weighted sums of the entries before it."""
+
+    def __init__(self, rng: Rng, num_dims: int) -> None:
+        super().__init__()
+        before = torch.ones(num_dims, num_dims, device=rng.device).triu(1)
+        self.to_mean = before * rng.normal(num_dims, num_dims)
+        self.to_log_std = before * rng.normal(num_dims, num_dims)
+        self.phase = rng.normal(num_dims)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = torch.sin(x @ self.to_mean + self.phase)
+        return mean, 0.6 * torch.cos(x @ self.to_log_std + self.phase)
 
 
 def maf_forward(hw: Package, rng: Rng) -> dict:
-    layer, x = hw.flows.MAF(5, net=prefix_net), rng.normal(7, 5)
+    layer, x = hw.flows.MAF(5, net=Prefix(rng, 5)), rng.normal(7, 5)
     return {"batch": layer(x), "one": layer(x[:1]), "square": layer(rng.normal(5, 5))}
 
 
 def maf_inverse(hw: Package, rng: Rng) -> dict:
-    layer, z = hw.flows.MAF(5, net=prefix_net), rng.normal(7, 5)
+    layer, z = hw.flows.MAF(5, net=Prefix(rng, 5)), rng.normal(7, 5)
     return {
         "batch": layer.inverse(z),
         "one": layer.inverse(z[:1]),
@@ -246,8 +248,13 @@ def maf_inverse(hw: Package, rng: Rng) -> dict:
     }
 
 
+def maf_pairs(hw: Package, rng: Rng) -> dict:
+    layer = hw.flows.MAF(2, net=Prefix(rng, 2))
+    return {"forward": layer(rng.normal(4, 2)), "inverse": layer.inverse(rng.normal(4, 2))}
+
+
 def maf_gradients(hw: Package, rng: Rng) -> dict:
-    layer = hw.flows.MAF(4, net=prefix_net)
+    layer = hw.flows.MAF(4, net=Prefix(rng, 4))
     z = rng.normal(3, 4).clone().requires_grad_()
     x, log_det = layer.inverse(z)
     return {"x": gradients(x, [z]), "log_det": gradients(log_det, [z])}

@@ -86,15 +86,11 @@ class Conditionals(nn.Module):
 
     def __init__(self, ordering: list[int], weight: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.ordering, self.weight, self.bias = ordering, weight, bias
+        place = [ordering.index(d) for d in range(len(ordering))]
+        self.weight, self.bias = weight.tril(-1)[place][:, place], bias
 
     def forward(self, x: Tensor) -> Tensor:
-        logits = [
-            self.bias[d] + sum(self.weight[d, e] * x[:, e] for e in self.ordering[:i])
-            for i, d in enumerate(self.ordering)
-        ]
-        columns = [torch.broadcast_to(logit, x.shape[:1]) for logit in logits]
-        return torch.stack([columns[self.ordering.index(d)] for d in range(x.shape[1])], dim=1)
+        return x @ self.weight.T + self.bias
 
 
 def _made(hw: Package, ordering: list[int], net: nn.Module) -> nn.Module:

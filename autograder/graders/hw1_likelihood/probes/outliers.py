@@ -34,8 +34,9 @@ def typicality_of_single_examples(hw: Package, rng: Rng) -> dict:
 
 
 def ratio(hw: Package, rng: Rng) -> dict:
-    log_prob, background = rng.normal(7, mean=-25, std=6), rng.normal(7, mean=-40, std=6)
-    return {"score": hw.outliers.likelihood_ratio_score(log_prob, background)}
+    log_prob, difference = rng.normal(7, mean=-25, std=6), rng.normal(7)
+    background = log_prob + difference + rng.tensor([-20.0, -9.0, -2.0, 0.0, 1.0, 7.0, 15.0])
+    return {"score": hw.outliers.likelihood_ratio_score(log_prob, rng.keep(background))}
 
 
 def complexity(hw: Package, rng: Rng) -> dict:
@@ -44,7 +45,8 @@ def complexity(hw: Package, rng: Rng) -> dict:
 
 
 def area(hw: Package, rng: Rng) -> dict:
-    return {"auroc": hw.outliers.auroc(rng.normal(9), rng.normal(5, mean=0.7))}
+    few, many = rng.normal(5, mean=0.7), rng.normal(9)
+    return {"auroc": hw.outliers.auroc(many, few), "reversed": hw.outliers.auroc(few, many)}
 
 
 def area_with_ties(hw: Package, rng: Rng) -> dict:

@@ -1,9 +1,10 @@
 """Experiments on ``likelihood.pixelcnn``."""
 
 import torch
-from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
 
 SIXTEENTHS = (
     (1.0, 2.0, 4.0, 9.0),
@@ -27,7 +28,7 @@ def masks(hw: Package, rng: Rng) -> dict:
 def convolution(hw: Package, rng: Rng) -> dict:
     first = rng.module(hw.pixelcnn.MaskedConv2d("A", 1, 3, 5))
     second = rng.module(hw.pixelcnn.MaskedConv2d("B", 3, 2, 3))
-    x, features = rng.normal(2, 1, 4, 6), rng.normal(3, 3, 5, 4)
+    x, features = rng.normal(2, 1, 5, 6), rng.normal(3, 3, 5, 4)
     return {"first": first(x), "second": second(features)}
 
 
@@ -35,7 +36,7 @@ def convolution_gradients(hw: Package, rng: Rng) -> dict:
     found = {}
     for kind in "AB":
         layer = rng.module(hw.pixelcnn.MaskedConv2d(kind, 2, 3, 3))
-        output = layer(rng.normal(2, 2, 4, 5)) * rng.normal(2, 3, 4, 5)
+        output = layer(rng.normal(2, 2, 4, 5)).square()
         found[kind] = {"gradients": parameter_gradients(output, layer), "weight": layer.weight}
     return found
 
@@ -130,10 +131,7 @@ def _sampler(hw: Package, rng: Rng, height: int, width: int) -> nn.Module:
 
 def samples(hw: Package, rng: Rng) -> dict:
     model = _sampler(hw, rng, 3, 4)
-    return {
-        "conditional": model.sample(_draws(rng, 5, 3, 4), rng.tensor([0, 1, 2, 1, 0])),
-        "one": model.sample(_draws(rng, 1, 3, 4)),
-    }
+    return {"x": model.sample(_draws(rng, 5, 3, 4), rng.tensor([0, 1, 2, 1, 0]))}
 
 
 def completions(hw: Package, rng: Rng) -> dict:
@@ -143,6 +141,14 @@ def completions(hw: Package, rng: Rng) -> dict:
         "lower_half": model.complete(x, 2, u, y),
         "last_row": model.complete(x, 3, u),
         "nothing": model.complete(x, 4, u),
+    }
+
+
+def unlabelled(hw: Package, rng: Rng) -> dict:
+    model = _sampler(hw, rng, 2, 2)
+    return {
+        "sample": model.sample(_draws(rng, 1, 2, 2)),
+        "completion": model.complete(rng.integers(0, 4, 2, 2, 2), 1, _draws(rng, 2, 2, 2)),
     }
 
 
@@ -170,9 +176,9 @@ def extreme_mixture(hw: Package, rng: Rng) -> dict:
     far = rng.tensor(
         [[[300.0, 200.0]], [[-250.0, -400.0]], [[60.0, -90.0]], [[-70.0, 50.0]], [[4.0, -5.0]]]
     )
-    weights = rng.normal(5, 2, 2, std=2).requires_grad_()
+    weights = rng.normal(5, 2, 2, std=2).clone().requires_grad_()
     means = (far + rng.normal(5, 2, 2)).requires_grad_()
-    log_scales = rng.normal(5, 2, 2, mean=-3).requires_grad_()
+    log_scales = rng.normal(5, 2, 2, mean=-3).clone().requires_grad_()
     log_prob = hw.pixelcnn.discretized_logistic_mixture_log_prob(x, weights, means, log_scales, 17)
     lopsided = hw.pixelcnn.discretized_logistic_mixture_log_prob(
         x, 1e4 * rng.normal(5, 2, 2), rng.normal(5, 2, 2), rng.normal(5, 2, 2), 17

@@ -1,0 +1,1 @@
+"""Likelihood models: density estimation, autoregressive models, normalizing flows."""

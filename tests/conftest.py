@@ -1,0 +1,41 @@
+"""Fixtures that many tests share: one sandbox and one grader of the first pack."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from autograder.config import Config, load_config
+from autograder.grading.grader import Grader
+from autograder.grading.results import Result
+from autograder.grading.suite import Suite
+from autograder.machine import start_sandbox
+from autograder.submission import Submission
+
+GradeFiles = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The course's configuration, with short time limits."""
+    config = load_config()
+    limits = config.limits.model_copy(update={"probe_seconds": 2.0})
+    return config.model_copy(update={"limits": limits})
+
+
+@pytest.fixture(scope="session")
+def grader(config: Config) -> Iterator[Grader]:
+    """A grader of HW1 in a real sandbox."""
+    with start_sandbox(config) as sandbox:
+        yield Grader(Suite("hw1_likelihood", config), sandbox, seed=20260101)
+
+
+@pytest.fixture(scope="session")
+def grade_files(grader: Grader) -> GradeFiles:
+    """Grade sources given by path, on some modules' questions or on all."""
+
+    def grade(files: Mapping[str, bytes], *modules: str) -> Result:
+        submission = Submission(id="test", sha256="test", files=dict(files), others={}, notes=())
+        questions = [grader.suite.pack.question(module) for module in modules]
+        return grader.grade(submission, questions or None)
+
+    return grade

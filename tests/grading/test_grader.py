@@ -1,0 +1,196 @@
+"""Whole submissions through the sandbox and the hidden tests."""
+
+import shutil
+
+import pytest
+from samples import stub_files, with_mistakes
+
+from autograder.config import ROOT
+from autograder.grading.grader import Grader
+from autograder.grading.suite import Suite
+from autograder.submission import Submission
+
+MODULE = "outliers"
+PATH = f"likelihood/{MODULE}.py"
+
+
+def lost(result):
+    return {row.label: row for row in result.rows if row.score < row.max_score}
+
+
+def own(result, question="Q7"):
+    return {row.label: row for row in result.rows if row.label.startswith(question)}
+
+
+@pytest.fixture
+def patched(grader):
+    """The reference with one text replaced in the module ``outliers``."""
+
+    def patch(old: str, new: str) -> dict[str, bytes]:
+        source = grader.suite.reference_files[PATH].decode()
+        assert source.count(old) == 1
+        return {**grader.suite.reference_files, PATH: source.replace(old, new).encode()}
+
+    return patch
+
+
+def test_the_reference_gets_everything(grader, grade_files):
+    result = grade_files(grader.suite.reference_files)
+    assert result.score == result.max_score == 100
+    assert not result.errors
+    assert {row.status for row in result.rows} == {"passed"}
+
+
+def test_untouched_stubs_get_nothing_and_are_called_not_started(grader, grade_files):
+    result = grade_files(stub_files(grader.suite))
+    assert result.score == 0
+    assert {row.status for row in result.rows} == {"not_started"}
+
+
+def test_an_empty_submission_gets_nothing_and_every_row_a_reason(grader, grade_files):
+    result = grade_files({"likelihood/__init__.py": b""})
+    assert result.score == 0
+    assert all(row.findings[0].kind == "import_failure" for row in result.rows)
+
+
+def test_the_rows_are_the_same_whatever_was_submitted(grader, grade_files):
+    reference = grade_files(grader.suite.reference_files, MODULE)
+    empty = grade_files({}, MODULE)
+    refused = grader.refuse("x", "it cannot be read")
+    names = [(row.label, row.title, row.max_score) for row in reference.rows]
+    assert names == [(row.label, row.title, row.max_score) for row in empty.rows]
+    assert names == [(row.label, row.title, row.max_score) for row in refused.rows]
+
+
+@pytest.mark.parametrize("module", ["density", "bayes", "made", "flows", MODULE])
+def test_one_mistake_costs_its_own_row_and_is_named(grader, grade_files, module):
+    mistake = grader.suite.misconceptions(module)[0]
+    result = grade_files(with_mistakes(grader.suite, {module: mistake.id}))
+    question = grader.suite.pack.question(module)
+    label = question.label(question.part_of(mistake.function))
+    assert set(lost(result)) == {label}
+    findings = lost(result)[label].findings
+    assert mistake.id in {finding.misconception for finding in findings}
+    assert mistake.hint in {finding.hint for finding in findings}
+
+
+@pytest.mark.parametrize("source", [b"def oops(:\n", b"import nothing_of_this_name\n", b"1 / 0\n"])
+def test_a_module_that_cannot_be_imported_costs_its_question_only(grader, grade_files, source):
+    result = grade_files({**grader.suite.reference_files, PATH: source})
+    assert set(lost(result)) == set(own(result))
+    finding = result.rows[-1].findings[0]
+    assert finding.kind in ("import_failure", "exception")
+    assert finding.lines[-1].startswith(f"{PATH}:1")
+
+
+def test_an_exception_shows_the_students_own_lines(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    result = grade_files(patched(old, "return undefined_name"), MODULE)
+    row = own(result)["Q7c"]
+    finding = row.findings[0]
+    assert row.status == "partial"
+    assert finding.kind == "exception"
+    assert "undefined_name" in finding.message
+    assert finding.lines[-1].endswith("in likelihood_ratio_score: return undefined_name")
+    assert not any("probes" in line or "autograder" in line for line in finding.lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("import sys; sys.exit(0)", "exception"),
+        ("import os; os._exit(0)", "crash"),
+        ("raise KeyboardInterrupt", "exception"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crash"),
+        ("while True: pass", "time_limit"),
+        ("return [0] * 10**10", "memory_limit"),
+    ],
+)
+def test_a_call_that_ends_the_process_costs_its_own_part_only(patched, grade_files, code, kind):
+    old = "return background_log_prob - log_prob"
+    result = grade_files(patched(old, code), MODULE)
+    rows = own(result)
+    assert [label for label, row in rows.items() if row.score < row.max_score] == ["Q7c"]
+    assert rows["Q7c"].findings[0].kind == kind
+
+
+def test_float32_is_called_a_wrong_dtype(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    result = grade_files(patched(old, "return (background_log_prob - log_prob).float()"), MODULE)
+    finding = own(result)["Q7c"].findings[0]
+    assert finding.kind == "dtype"
+    assert ".float()" in finding.hint
+
+
+def test_a_tensor_on_a_fixed_device_costs_the_device_share_only(config, patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    new = "return background_log_prob - log_prob + torch.zeros(log_prob.shape[0], device='cpu')"
+    row = own(grade_files(patched(old, new), MODULE))["Q7c"]
+    assert 0 < row.max_score - row.score < config.device_share * row.max_score
+    assert row.findings[0].kind == "wrong_device"
+    assert "device" in row.findings[0].hint
+
+
+def test_a_program_that_looks_at_its_data_is_not_blamed_on_meta(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    new = "return background_log_prob - log_prob if log_prob.sum().item() < 1e9 else None"
+    assert not {"Q7c"} & set(lost(grade_files(patched(old, new), MODULE)))
+
+
+def test_changing_an_input_in_place_is_noticed(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    result = grade_files(patched(old, "return background_log_prob.sub_(log_prob)"), MODULE)
+    finding = own(result)["Q7c"].findings[0]
+    assert finding.kind == "mutated"
+    assert "in place" in finding.message
+
+
+def test_printing_and_warning_cost_nothing(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    noise = "import warnings; warnings.warn('x'); print('y' * 10**6)\n    " + old
+    assert "Q7c" not in lost(grade_files(patched(old, noise), MODULE))
+
+
+def test_the_same_seed_gives_the_same_result(grader, grade_files, patched):
+    files = patched("return background_log_prob - log_prob", "return 1.01 * background_log_prob")
+    first, second = grade_files(files, MODULE), grade_files(files, MODULE)
+    assert first.rows == second.rows
+
+
+def test_an_expected_number_is_never_shown(grader, grade_files, patched):
+    result = grade_files(patched("(wins + ties / 2).mean()", "wins.mean() * 0"), MODULE)
+    expected = grader.reference.expected(MODULE, "area").values["auroc"].item()
+    text = result.model_dump_json()
+    assert f"{expected:.4f}"[1:] not in text
+
+
+def suite_with(tmp_path, grader, old, new):
+    """The pack's suite with one text of its hidden tests for ``outliers`` replaced."""
+    for folder in ("autograder/graders/hw1_likelihood", "solutions/hw1_likelihood/likelihood"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    path = tmp_path / f"autograder/graders/hw1_likelihood/test_{MODULE}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return Suite(grader.suite.name, grader.suite.config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('run("ratio").matches()', "raise RuntimeError('a bug of ours')"),
+        ('run("ratio").matches()', 'run("no_such_probe").matches()'),
+        ("from autograder.grading import", "from autograder.nothing import"),
+        ("def test_ratio(run):", "def test_ratio(run, no_such_fixture):"),
+    ],
+)
+def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, tmp_path, old, new):
+    broken = Grader(suite_with(tmp_path, grader, old, new), grader._sandbox, seed=1)
+    files = grader.suite.reference_files
+    submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
+    result = broken.grade(submission, [broken.suite.pack.question(MODULE)])
+    rows = own(result)
+    assert all(row.score == row.max_score for row in rows.values())
+    assert rows["Q7c"].status == "grader_error"
+    assert "grader itself failed" in rows["Q7c"].findings[0].message
+    assert result.errors

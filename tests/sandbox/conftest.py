@@ -1,0 +1,40 @@
+"""Sandboxes for the tests: one of the best tier, and one of each safe tier that works here."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from sandbox import attacks
+
+LIMITS = Limits(probe_seconds=20.0, memory_mb=512, output_kb=4, reply_mb=8)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox that ``auto`` chooses."""
+    with Sandbox(limits=LIMITS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "user", "landlock"])
+def each_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of each tier that works on this machine."""
+    try:
+        running = Sandbox(isolation=request.param, limits=LIMITS).start()
+        assert running.tier.name == request.param
+    except SandboxError as error:
+        pytest.skip(str(error))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def harm():
+    """Opens a session on a submission that can do all kinds of harm when it is called."""
+
+    def open_session(sandbox: Sandbox, submission: str = "harm"):
+        files = {"pack/__init__.py": b"", "pack/harm.py": attacks.HARM.encode()}
+        return sandbox.session("pack", files, attacks.PROBES_OF_HARM, submission)
+
+    return open_session

@@ -1,0 +1,152 @@
+"""What must be refused is refused by the kernel, in every tier; and the self-test would notice."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import isolation
+from autograder.sandbox.client import Limits, Sandbox, SandboxError, Session
+from autograder.sandbox.confine import Confinement
+from sandbox import attacks
+
+# Harmless only as long as they are refused, or pointless without what they try to escape from.
+NOT_TRIED_UNCONFINED = {
+    "replace_results",
+    "delete_results",
+    "trace_parent",
+    "raise_limits",
+    "signal_everybody",
+    "read_grader_memory",
+    "read_parent_memory",
+    "copy_parent_memory",
+    "read_parent_environment",
+}
+
+
+@pytest.fixture(scope="module")
+def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """Everything an attacker could wish to know."""
+    folder = tmp_path_factory.mktemp("grader")
+    (folder / "hidden_tests.py").write_text("secret")
+    (folder / "results.json").write_text("{}")
+    public = tmp_path_factory.mktemp("submissions") / "other.py"
+    public.write_text("someone else's solution")
+    for path in (public, *public.parents):
+        if path.is_relative_to("/tmp/pytest-of-root"):
+            path.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield {
+            "act": attacks.FUNCTIONS,
+            "hidden": str(folder / "hidden_tests.py"),
+            "results": str(folder / "results.json"),
+            "public": str(public),
+            "grader": os.getpid(),
+            "port": listener.getsockname()[1],
+            "mark": f"left-by-a-student-{os.getpid()}",
+        }
+
+
+def session_of(sandbox: Sandbox, targets: dict[str, object]) -> Session:
+    files = {
+        "pack/__init__.py": b"",
+        "pack/acts.py": attacks.ACTS.encode(),
+        "pack/targets.py": f"TEXT = {json.dumps(targets)!r}".encode(),
+    }
+    return sandbox.session("pack", files, attacks.PROBES_OF_ACTS, "attacker")
+
+
+@pytest.fixture(scope="module")
+def attacker(each_sandbox: Sandbox, targets: dict[str, object]) -> Iterator[Session]:
+    with session_of(each_sandbox, targets) as session:
+        yield session
+
+
+@pytest.mark.parametrize("act", attacks.FUNCTIONS)
+def test_forbidden_acts_are_refused(
+    attacker: Session, act: str, targets: dict[str, object]
+) -> None:
+    reply = attacker.run("act", seed=attacks.FUNCTIONS.index(act))
+    assert reply.fault is None, reply.fault
+    assert reply.values["refused"] is True
+    assert Path(str(targets["results"])).read_text() == "{}"
+
+
+@pytest.fixture(scope="module")
+def unconfined() -> Iterator[Sandbox]:
+    """A sandbox that confines nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolation, "confinement", lambda *_: Confinement())
+        with Sandbox(isolation="process", allow_unsafe=True) as sandbox:
+            assert not sandbox.tier.safe
+            yield sandbox
+
+
+def test_the_same_acts_succeed_without_confinement(
+    unconfined: Sandbox, targets: dict[str, object]
+) -> None:
+    refused = {}
+    with session_of(unconfined, targets) as session:
+        for seed, act in enumerate(attacks.FUNCTIONS):
+            if act in NOT_TRIED_UNCONFINED:
+                continue
+            reply = session.run("act", seed=seed)
+            if reply.values is None or reply.values["refused"]:
+                refused[act] = reply
+    for left in (Path("/tmp"), Path("/dev/shm")):
+        with contextlib.suppress(FileNotFoundError):
+            (left / str(targets["mark"])).unlink()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            (left / str(targets["mark"])).rmdir()
+    Path(str(targets["results"])).write_text("{}")
+    if os.geteuid() != 0:
+        refused.pop("become_root", None)
+        refused.pop("new_namespace", None)
+    assert refused.keys() <= {"leave_folder_in_tmp"}
+
+
+def test_an_unsafe_tier_is_refused_unless_allowed() -> None:
+    with pytest.raises(SandboxError, match="protects no files"):
+        Sandbox(isolation="process").start()
+
+
+def test_an_unknown_tier_is_refused() -> None:
+    with pytest.raises(SandboxError, match="choose auto, bubblewrap"):
+        Sandbox(isolation="vault").start()
+
+
+@pytest.mark.parametrize("missing", ["landlock", "seccomp"])
+def test_the_self_test_notices_a_hole(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    real = isolation.confinement
+
+    def holey(*args: object) -> Confinement:
+        return dataclasses.replace(real(*args), **{missing: False})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(isolation, "confinement", holey)
+    with Sandbox(isolation="landlock") as sandbox, pytest.raises(SandboxError, match="could"):
+        _ = sandbox.tier
+
+
+def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
+    readable = [os.__file__]
+    with Sandbox(hidden=readable) as sandbox, pytest.raises(SandboxError, match=r"read .*os\.py"):
+        _ = sandbox.tier
+
+
+def test_auto_does_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with Sandbox(limits=Limits(memory_mb=512)) as sandbox:
+        assert sandbox.tier.name in ("user", "landlock")
+        assert sandbox.tier.safe
+
+
+def test_survey_reports_every_tier() -> None:
+    reports = {report.name: report for report in isolation.survey()}
+    assert list(reports) == list(isolation.NAMES)
+    assert reports["process"].works
+    assert all(report.works or (report.reason and report.fix) for report in reports.values())
