@@ -24,7 +24,7 @@ def test_the_core_questions_of_every_pack_sum_to_100():
 def test_packs_are_found_by_full_and_short_name():
     config = load_config()
     assert config.pack_name("hw1") == config.pack_name("hw1_likelihood") == "hw1_likelihood"
-    with pytest.raises(ConfigError, match="no pack 'hw9'; choose one of .*hw1"):
+    with pytest.raises(ConfigError, match=r"no pack 'hw9'; choose one of .*hw1"):
         config.pack_name("hw9")
 
 
@@ -61,7 +61,7 @@ def test_an_error_names_line_key_and_what_is_permitted(tmp_path, old, new, at, w
 
 
 def test_a_missing_key_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="limits.memory_mb: this key is missing"):
+    with pytest.raises(ConfigError, match=r"limits\.memory_mb: this key is missing"):
         load_config(edited(tmp_path, "  memory_mb:", "  # memory_mb:"))
 
 

@@ -69,10 +69,10 @@ def factor(got: Tensor, expected: Tensor) -> str:
             return f"Every entry is {text}{sign}."
     for n in range(2, 257):
         if math.isclose(size, n, rel_tol=CLOSE):
-            return f"Every entry is {n} times too large{sign}: is this a sum where a mean is asked for?"
+            return f"Every entry is {n} times too large{sign}: a sum where a mean is asked for?"
         if math.isclose(size, 1 / n, rel_tol=CLOSE):
-            return f"Every entry is {n} times too small{sign}: is this a mean where a sum is asked for?"
-    return f"Every entry is off by one and the same factor{sign}: look for a missing or extra constant."
+            return f"Every entry is {n} times too small{sign}: a mean where a sum is asked for?"
+    return f"Every entry is off by the same factor{sign}: look for a missing or extra constant."
 
 
 def offset(got: Tensor, expected: Tensor) -> str:

@@ -90,9 +90,7 @@ class QuestionRun:
         if self._session is None:
             self._session = self._open.enter_context(self._open_session(self.question.module))
         seed = self._reference.probe_seed(self.question.module, probe)
-        return self._session.run(
-            probe, seed=seed, device=device, seconds=min(limit, left)
-        )
+        return self._session.run(probe, seed=seed, device=device, seconds=min(limit, left))
 
     def _with_pattern(self, index: int, check: Check) -> Check:
         error = self._errors.get(index)

@@ -90,7 +90,7 @@ def act(hw, rng):
     targets = json.loads(hw.targets.TEXT)
     try:
         getattr(hw.acts, targets["act"][rng.seed])(targets)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return {"refused": True, "why": f"{type(error).__name__}: {error}"}
     return {"refused": False, "why": "it succeeded"}
 """

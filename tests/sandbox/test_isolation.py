@@ -77,14 +77,13 @@ def test_forbidden_acts_are_refused(
     assert Path(str(targets["results"])).read_text() == "{}"
 
 
-@pytest.fixture(scope="module")
-def unconfined() -> Iterator[Sandbox]:
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that confines nothing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(isolation, "confinement", lambda *_: Confinement())
-        with Sandbox(isolation="process", allow_unsafe=True) as sandbox:
-            assert not sandbox.tier.safe
-            yield sandbox
+    monkeypatch.setattr(isolation, "confinement", lambda *_: Confinement())
+    with Sandbox(isolation="process", allow_unsafe=True) as sandbox:
+        assert not sandbox.tier.safe
+        yield sandbox
 
 
 def test_the_same_acts_succeed_without_confinement(

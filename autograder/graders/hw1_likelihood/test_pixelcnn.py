@@ -3,7 +3,7 @@
 from autograder.grading import part
 
 
-@part("a", weight=2)
+@part("a", weight=2, devices="cpu")
 def test_masks(run):
     """masks of both types for kernels of size 1 to 7"""
     run("masks").matches()

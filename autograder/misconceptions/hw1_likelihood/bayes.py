@@ -22,27 +22,27 @@ COUNT = "return (num_classes - 1) + num_classes * contexts * (num_levels - 1)"
 
 MISCONCEPTIONS = (
     Misconception(
-        "fit-theta-unsmoothed",
+        "bayes-fit-theta-unsmoothed",
         "NaiveBayes.fit",
         "The pixel probabilities are not smoothed: one pixel that a class never showed would rule the class "
         "out for good.",
         ((THETA, "self.theta = on_counts / class_counts[:, None].clamp(min=1)"),),
     ),
     Misconception(
-        "fit-prior-unsmoothed",
+        "bayes-fit-prior-unsmoothed",
         "NaiveBayes.fit",
         "The class probabilities are not smoothed; a class without examples gets probability zero.",
         ((PRIOR, "self.prior = class_counts / x.shape[0]"),),
     ),
     Misconception(
-        "fit-one-pseudo-count",
+        "bayes-fit-one-pseudo-count",
         "NaiveBayes.fit",
         "Smoothing adds alpha examples with the pixel on and alpha with it off; the denominator of theta "
         "counts only one of the two.",
         ((THETA, THETA.replace("2 * self.alpha", "self.alpha")),),
     ),
     Misconception(
-        "fit-prior-one-pseudo-count",
+        "bayes-fit-prior-one-pseudo-count",
         "NaiveBayes.fit",
         "Every class gets alpha more examples, so the total grows by alpha per class; the class "
         "probabilities must sum to one.",
@@ -54,21 +54,21 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "fit-pseudo-count-per-pixel",
+        "bayes-fit-pseudo-count-per-pixel",
         "NaiveBayes.fit",
         "The denominator grows by alpha per *pixel*, as in the multinomial model of word counts. Here every "
         "pixel is a variable of its own with two values.",
         ((THETA, THETA.replace("2 * self.alpha", "self.num_dims * self.alpha")),),
     ),
     Misconception(
-        "fit-pseudo-count-per-class",
+        "bayes-fit-pseudo-count-per-class",
         "NaiveBayes.fit",
         "The denominator of theta grows by alpha per *class*. A pixel has two values, however many classes "
         "there are.",
         ((THETA, THETA.replace("2 * self.alpha", "self.num_classes * self.alpha")),),
     ),
     Misconception(
-        "fit-multinomial",
+        "bayes-fit-multinomial",
         "NaiveBayes.fit",
         "The pixels of a class are normalised to sum to one over the pixels: that is the multinomial model. "
         "Here each pixel is on or off by itself.",
@@ -80,32 +80,32 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "fit-theta-joint",
+        "bayes-fit-theta-joint",
         "NaiveBayes.fit",
         "theta is divided by the number of all examples: that is p(x_d = 1, y = k). Given the class, divide "
         "by the examples of that class.",
         ((THETA, THETA.replace("class_counts[:, None]", "x.shape[0]")),),
     ),
     Misconception(
-        "fit-uniform-prior",
+        "bayes-fit-uniform-prior",
         "NaiveBayes.fit",
         "The class probabilities stay uniform; estimate them from how often each class occurs.",
         ((PRIOR, "self.prior = torch.full_like(class_counts, 1 / self.num_classes)"),),
     ),
     Misconception(
-        "fit-log-prior",
+        "bayes-fit-log-prior",
         "NaiveBayes.fit",
         "`prior` holds logarithms. The attribute is a probability.",
         ((PRIOR, "self.prior = ((class_counts + self.alpha) / total).log()"),),
     ),
     Misconception(
-        "fit-counts-off",
+        "bayes-fit-counts-off",
         "NaiveBayes.fit",
         "theta is the probability that a pixel is *off*; count the ones, not the zeros.",
         (("on_counts = one_hot.T @ x", "on_counts = one_hot.T @ (1 - x)"),),
     ),
     Misconception(
-        "fit-ignores-class",
+        "bayes-fit-ignores-class",
         "NaiveBayes.fit",
         "Every class gets the same theta: the ones are averaged over all examples, whatever their label.",
         (
@@ -116,7 +116,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-without-prior",
+        "bayes-joint-without-prior",
         "NaiveBayes.log_joint",
         "The class probabilities are missing: this is log p(x | y), not log p(x, y).",
         (
@@ -127,14 +127,14 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-ignores-off-pixels",
+        "bayes-joint-ignores-off-pixels",
         "NaiveBayes.log_joint",
         "Only the pixels that are on are counted. A pixel that is off is evidence too, with probability "
         "1 - theta.",
         ((LIKELIHOOD, "log_likelihood = torch.xlogy(pixels, self.theta)"),),
     ),
     Misconception(
-        "joint-on-off-swapped",
+        "bayes-joint-on-off-swapped",
         "NaiveBayes.log_joint",
         "theta is the probability of a one; here it is used for the zeros.",
         (
@@ -145,7 +145,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-mean",
+        "bayes-joint-mean",
         "NaiveBayes.log_joint",
         "The log-probabilities of the pixels are averaged; independent pixels multiply, so their logarithms "
         "add.",
@@ -157,13 +157,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-prior-not-log",
+        "bayes-joint-prior-not-log",
         "NaiveBayes.log_joint",
         "The class probability is added as it is: take its logarithm first.",
         (("self.prior.log() + log_likelihood", "self.prior + log_likelihood"),),
     ),
     Misconception(
-        "joint-prior-per-pixel",
+        "bayes-joint-prior-per-pixel",
         "NaiveBayes.log_joint",
         "The class probability is counted once per pixel: it stands inside the sum. An example has one "
         "class.",
@@ -175,13 +175,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-prior-subtracted",
+        "bayes-joint-prior-subtracted",
         "NaiveBayes.log_joint",
         "The logarithm of the class probability is subtracted. The joint is a product, so logarithms add.",
         (("self.prior.log() + log_likelihood", "-self.prior.log() + log_likelihood"),),
     ),
     Misconception(
-        "joint-zero-log-zero",
+        "bayes-joint-zero-log-zero",
         "NaiveBayes.log_joint",
         "Where theta is exactly 0 or 1, 0 * log 0 gives NaN. By convention it is 0: choose the term by the "
         "pixel, or use a function that knows the convention.",
@@ -193,7 +193,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-clipped",
+        "bayes-joint-clipped",
         "NaiveBayes.log_joint",
         "Probabilities of 0 are clipped. An example that a class cannot make has log-probability -inf; "
         "avoiding zeros is the job of the smoothing in `fit`.",
@@ -206,7 +206,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-bernoulli-clipped",
+        "bayes-joint-bernoulli-clipped",
         "NaiveBayes.log_joint",
         "torch.distributions.Bernoulli clips probabilities by the smallest step of the dtype. An example that "
         "a class cannot make has log-probability -inf.",
@@ -219,7 +219,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-cross-entropy-clipped",
+        "bayes-joint-cross-entropy-clipped",
         "NaiveBayes.log_joint",
         "binary_cross_entropy never lets a logarithm fall below -100. An example that a class cannot make has "
         "log-probability -inf.",
@@ -233,7 +233,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-normalised",
+        "bayes-joint-normalised",
         "NaiveBayes.log_joint",
         "The rows are normalised over the classes: this is log p(y | x), not log p(x, y).",
         (
@@ -244,7 +244,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "joint-bits",
+        "bayes-joint-bits",
         "NaiveBayes.log_joint",
         "These are logarithms to the base 2; the result must be in nats.",
         (
@@ -255,13 +255,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "posterior-without-prior",
+        "bayes-posterior-without-prior",
         "NaiveBayes.posterior",
         "The class probabilities are missing. With no pixel observed, the posterior must be the prior.",
         ((SUM, "log_joint = log_observed.sum(dim=-1)"),),
     ),
     Misconception(
-        "posterior-mask-inverted",
+        "bayes-posterior-mask-inverted",
         "NaiveBayes.posterior",
         "The missing pixels are used and the observed ones summed out: True in the mask means observed.",
         (
@@ -270,34 +270,34 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "posterior-mask-ignored",
+        "bayes-posterior-mask-ignored",
         "NaiveBayes.posterior",
         "The mask is not used: what `x` holds at missing pixels changes the result.",
         ((ON, "on = x[:, None, :]"), (OFF, "off = 1 - on")),
     ),
     Misconception(
-        "posterior-missing-is-off",
+        "bayes-posterior-missing-is-off",
         "NaiveBayes.posterior",
         "Missing pixels are treated as zeros. A zero is evidence; a missing pixel is none and contributes no "
         "factor.",
         ((OFF, "off = 1 - on"),),
     ),
     Misconception(
-        "posterior-missing-is-half",
+        "bayes-posterior-missing-is-half",
         "NaiveBayes.posterior",
         "Missing pixels are set to 1/2. The logarithm of the likelihood at a mean value is not the logarithm "
         "of the likelihood summed over both values, which is 0.",
         ((ON, ON.replace("0.0", "0.5")), (OFF, OFF.replace("0.0", "0.5"))),
     ),
     Misconception(
-        "posterior-missing-is-mean",
+        "bayes-posterior-missing-is-mean",
         "NaiveBayes.posterior",
         "Missing pixels are filled with their mean and then taken as if they had been seen. Sum over their "
         "values instead.",
         ((ON, ON.replace("0.0", "self.prior @ self.theta")), (OFF, "off = 1 - on")),
     ),
     Misconception(
-        "posterior-missing-at-best",
+        "bayes-posterior-missing-at-best",
         "NaiveBayes.posterior",
         "Each missing pixel is given its more probable value (a maximum). Marginalising is a sum over both "
         "values.",
@@ -311,7 +311,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "posterior-mask-multiplied",
+        "bayes-posterior-mask-multiplied",
         "NaiveBayes.posterior",
         "NaN at missing pixels spreads: multiplying by a mask does not remove it, because 0 * NaN is NaN. "
         "Select with torch.where before any arithmetic.",
@@ -321,13 +321,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "posterior-ignores-off-pixels",
+        "bayes-posterior-ignores-off-pixels",
         "NaiveBayes.posterior",
         "Only observed ones are counted. An observed zero is evidence too, with probability 1 - theta.",
         ((OBSERVED, "log_observed = torch.xlogy(on, self.theta)"),),
     ),
     Misconception(
-        "posterior-rescaled",
+        "bayes-posterior-rescaled",
         "NaiveBayes.posterior",
         "The log-likelihood is scaled up to all D pixels. Fewer observed pixels mean less evidence: add what "
         "was observed and nothing more.",
@@ -340,32 +340,32 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "posterior-mean-over-pixels",
+        "bayes-posterior-mean-over-pixels",
         "NaiveBayes.posterior",
         "The log-likelihood is averaged over the pixels instead of summed: every class ends up too close to "
         "its prior.",
         ((SUM, "log_joint = self.prior.log() + log_observed.mean(dim=-1)"),),
     ),
     Misconception(
-        "posterior-over-batch",
+        "bayes-posterior-over-batch",
         "NaiveBayes.posterior",
         "The normalisation runs over the examples; each row must sum to one over the classes.",
         ((SOFTMAX, "return log_joint.softmax(dim=0)"),),
     ),
     Misconception(
-        "posterior-log",
+        "bayes-posterior-log",
         "NaiveBayes.posterior",
         "These are log-probabilities; probabilities are asked for.",
         ((SOFTMAX, "return log_joint.log_softmax(dim=-1)"),),
     ),
     Misconception(
-        "posterior-not-normalised",
+        "bayes-posterior-not-normalised",
         "NaiveBayes.posterior",
         "This is p(y, x_o): divide by its sum over the classes.",
         ((SOFTMAX, "return log_joint.exp()"),),
     ),
     Misconception(
-        "posterior-underflow",
+        "bayes-posterior-underflow",
         "NaiveBayes.posterior",
         "With many pixels every exp(log p) is 0 and the division gives NaN. Normalise before you leave log "
         "space.",
@@ -377,100 +377,100 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-complement",
+        "bayes-sample-complement",
         "NaiveBayes.sample_class",
         "A pixel must be on with probability theta; here it is on with probability 1 - theta.",
         ((DRAW, DRAW.replace("<", ">=")),),
     ),
     Misconception(
-        "sample-inclusive",
+        "bayes-sample-inclusive",
         "NaiveBayes.sample_class",
         "u can be exactly 0, and then a pixel with theta = 0 comes on: the comparison must be strict.",
         ((DRAW, DRAW.replace("<", "<=")),),
     ),
     Misconception(
-        "sample-threshold",
+        "bayes-sample-threshold",
         "NaiveBayes.sample_class",
         "This is the most probable image of each class, without randomness: compare theta with the uniform "
         "draws, not with 1/2.",
         ((DRAW, "return (self.theta[y] > 0.5).to(u.dtype)"),),
     ),
     Misconception(
-        "sample-marginal",
+        "bayes-sample-marginal",
         "NaiveBayes.sample_class",
         "Pixels are drawn from their marginals over all classes; draw from the class that is given.",
         ((DRAW, "return (u < self.prior @ self.theta).to(u.dtype)"),),
     ),
     Misconception(
-        "sample-mean",
+        "bayes-sample-mean",
         "NaiveBayes.sample_class",
         "These are the probabilities, the mean image of the class. A sample consists of zeros and ones.",
         ((DRAW, "return self.theta[y].to(u.dtype)"),),
     ),
     Misconception(
-        "sample-shared-noise",
+        "bayes-sample-shared-noise",
         "NaiveBayes.sample_class",
         "Every example uses the first row of u, so that examples of one class are all alike.",
         ((DRAW, "return (u[:1] < self.theta[y]).to(u.dtype)"),),
     ),
     Misconception(
-        "sample-boolean",
+        "bayes-sample-boolean",
         "NaiveBayes.sample_class",
         "Booleans are returned; the pixels must be zeros and ones in the dtype of u.",
         ((DRAW, "return u < self.theta[y]"),),
     ),
     Misconception(
-        "impute-prior",
+        "bayes-impute-prior",
         "NaiveBayes.impute",
         "The classes are averaged with their prior probabilities: the observed pixels have no influence on "
         "the missing ones.",
         ((MEAN, "mean = self.prior @ self.theta"),),
     ),
     Misconception(
-        "impute-best-class",
+        "bayes-impute-best-class",
         "NaiveBayes.impute",
         "Only the most probable class is used. The mean weighs every class with its posterior probability.",
         ((MEAN, "mean = self.theta[self.posterior(x, observed).argmax(dim=-1)]"),),
     ),
     Misconception(
-        "impute-uniform-classes",
+        "bayes-impute-uniform-classes",
         "NaiveBayes.impute",
         "All classes count the same; weigh them with their posterior probabilities.",
         ((MEAN, "mean = self.theta.mean(dim=0)"),),
     ),
     Misconception(
-        "impute-rounded",
+        "bayes-impute-rounded",
         "NaiveBayes.impute",
         "The means are rounded to 0 and 1; the probabilities themselves are asked for.",
         ((FILL, "return torch.where(observed, x, mean.round())"),),
     ),
     Misconception(
-        "impute-overwrites-observed",
+        "bayes-impute-overwrites-observed",
         "NaiveBayes.impute",
         "Observed pixels are replaced as well; they must stay as they are.",
         ((FILL, "return mean"),),
     ),
     Misconception(
-        "impute-mask-inverted",
+        "bayes-impute-mask-inverted",
         "NaiveBayes.impute",
         "The observed pixels are filled in and the missing ones kept: True in the mask means observed.",
         ((FILL, "return torch.where(observed, mean, x)"),),
     ),
     Misconception(
-        "impute-posterior-mask-inverted",
+        "bayes-impute-posterior-mask-inverted",
         "NaiveBayes.impute",
         "The posterior is asked for with the mask the wrong way round; condition on the observed pixels.",
         ((MEAN, "mean = self.posterior(x, ~observed) @ self.theta"),),
     ),
     Misconception(
-        "impute-mask-multiplied",
+        "bayes-impute-mask-multiplied",
         "NaiveBayes.impute",
         "NaN at missing pixels survives: 0 * NaN is NaN. Select with torch.where instead of multiplying by "
         "the mask.",
         ((FILL, "return x * observed + mean * ~observed"),),
     ),
     Misconception(
-        "impute-in-place",
+        "bayes-impute-in-place",
         "NaiveBayes.impute",
         "The missing pixels are written into the caller's `x`. Return a new tensor.",
         ((FILL, "return x.copy_(torch.where(observed, x, mean))"),),
@@ -621,8 +621,14 @@ MISCONCEPTIONS = (
 
 ALTERNATIVES = (
     Alternative(
-        "loop-over-classes",
+        "boolean-indexing",
         (
+            (
+                FILL,
+                "filled = x.clone()\n"
+                "        filled[~observed] = mean[~observed]\n"
+                "        return filled",
+            ),
             (
                 PRIOR + "\n        " + THETA,
                 "self.prior, self.theta = torch.empty_like(class_counts), torch.empty_like(on_counts)\n"
