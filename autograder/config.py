@@ -239,7 +239,8 @@ class Config(_Model):
         unknown = set(self.course.weights.homework) ^ set(self.packs)
         if unknown:
             raise ValueError(
-                f"course.weights.homework and packs must name the same packs; {sorted(unknown)} differ"
+                "course.weights.homework and packs must name the same packs; "
+                f"{', '.join(sorted(unknown))} stands in one of them only"
             )
         return self
 

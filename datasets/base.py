@@ -52,9 +52,11 @@ class Dataset:
     num_classes: int = 0
 
     def requantize(self, levels: int) -> "Dataset":
-        """The same images with fewer grey levels; 2 makes them binary.
+        """The same images with fewer grey levels, each the nearest one; 2 makes them binary.
 
-            x_new = floor(levels * x / self.levels)
+            x_new = floor((levels - 1) / (self.levels - 1) * x + 1/2)
+
+        Black stays black, 0, and white stays white, levels - 1.
 
         Args:
             levels: The new number of levels, 2..self.levels.
@@ -69,9 +71,8 @@ class Dataset:
             )
 
         def convert(split: Split) -> Split:
-            x = split.x.long() * levels // self.levels
+            top = self.levels - 1
+            x = (2 * (levels - 1) * split.x.long() + top) // (2 * top)
             return replace(split, x=x.to(split.x.dtype))
 
-        return replace(
-            self, train=convert(self.train), test=convert(self.test), levels=levels
-        )
+        return replace(self, train=convert(self.train), test=convert(self.test), levels=levels)

@@ -16,7 +16,7 @@ _MIN_LENGTH = 1000
 _TEST_SHARE = 0.1
 _INDEX = {character: index for index, character in enumerate(CHARACTERS)}
 _REPLACEMENTS = str.maketrans(
-    {"\r\n": "\n", "\r": "\n", "\t": "    ", "‘": "'", "’": "'", "“": '"', "”": '"'}
+    {"\r": "", "\t": "    ", "‘": "'", "’": "'", "“": '"', "”": '"'}
     | dict.fromkeys("‐‑‒–—−", "-")
 )
 

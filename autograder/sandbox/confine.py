@@ -208,6 +208,7 @@ def data_memory() -> int:
 
 
 def _first_victim_of_the_oom_killer() -> None:
+    _prctl(PR_SET_DUMPABLE, 1)  # else the file belongs to root
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
 
