@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 
@@ -23,6 +24,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same examples on a device."""
+        return Split(self.x.to(device), None if self.y is None else self.y.to(device))
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,10 @@ class Dataset:
     test: Split
     levels: int = 0
     num_classes: int = 0
+
+    def to(self, device: torch.device | str) -> "Dataset":
+        """The same data on a device."""
+        return replace(self, train=self.train.to(device), test=self.test.to(device))
 
     def requantize(self, levels: int) -> "Dataset":
         """The same images with fewer grey levels, each the nearest one; 2 makes them binary.
