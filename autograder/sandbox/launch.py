@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -81,6 +82,7 @@ class Premises:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sandbox-"))
+        self.close = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.root = self.folder / "visible"
         source = Path(__file__).parent
         package = self.root / "autograder"
@@ -102,9 +104,6 @@ class Premises:
         wanted = {path for path in wanted if os.path.exists(path)}
         folders = {f"{path}/" for path in wanted if not os.path.islink(path)}
         return tuple(sorted(path for path in wanted if not path.startswith(tuple(folders))))
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def command(self, module: str, function: str, spec: dict) -> list[str]:
         """The command line that runs ``module.function(spec)`` with nothing inherited."""

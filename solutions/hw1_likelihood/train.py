@@ -15,8 +15,9 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from datasets import DataError
 from training.common import Run, TrainingError
+
+from datasets import DataError
 
 QUESTIONS = ("density", "bayes", "made", "pixelcnn", "transformer", "flows", "outliers")
 

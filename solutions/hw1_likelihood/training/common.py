@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from datasets import DataError, Dataset, Split, load
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from datasets import DataError, Dataset, Split, load
 
 Objective = Callable[[Split, Tensor], Tensor]
 """Losses of the examples of a split that an index tensor (B,) picks: shape (B,), or their mean."""
@@ -79,6 +80,10 @@ class Run:
     def integers(self, end: int, *shape: int) -> Tensor:
         """Random integers in 0..end-1."""
         return torch.randint(end, shape, generator=self.generator).to(self.device)
+
+    def permutation(self, num: int) -> Tensor:
+        """The numbers 0..num-1 in random order."""
+        return torch.randperm(num, generator=self.generator).to(self.device)
 
     def report(self, name: str, value: float, unit: str = "", expect: str = "") -> None:
         """Print a number, with what to expect of the default data, and note it down."""

@@ -2,11 +2,10 @@
 
 import math
 
-import torch
-from datasets import POINTS
 from likelihood.density import em_step, gmm_log_joint, gmm_log_prob, gmm_sample, kde_log_prob
 from torch import Tensor
 
+from datasets import POINTS
 from training.common import Run
 from training.figures import (
     COLORS,
@@ -20,7 +19,7 @@ DATA = "moons"
 STEPS = 100
 NEEDS = "Q1e and Q1g (Q1b and Q1f add panels)"
 
-_COMPONENTS = 16
+_COMPONENTS = 12
 _BANDWIDTH = 0.12
 _SHOWN = 1500
 
@@ -71,7 +70,7 @@ def _expectation_maximisation(
 ) -> tuple[Parameters, dict[str, list[float]]]:
     """Run EM from training points as means; the parameters and the mean log-likelihoods."""
     logits = x.new_zeros(_COMPONENTS)
-    means = x[run.integers(len(x), _COMPONENTS)]
+    means = x[run.permutation(len(x))[:_COMPONENTS]]
     log_stds = x.new_full(means.shape, math.log(0.5))
     parameters = (logits, means, log_stds)
     curve: dict[str, list[float]] = {"training": [], "test": []}

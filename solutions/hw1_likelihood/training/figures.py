@@ -27,7 +27,8 @@ COLORS = mpl.colormaps["tab10"].colors
 _LIMIT = 3.5
 _CELLS = 160
 _CHUNK = 400
-_MISSING = np.array([0.55, 0.72, 0.92])
+_MISSING = (0.55, 0.72, 0.92)
+_GAP = (0.5, 0.5, 0.5)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -70,9 +71,9 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
     num, height, width, _ = x.shape
     rows = -(-num // columns)
     gap = max(1, height // 14)
-    sheet = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, 3))
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), _GAP)
     for i, image in enumerate(x):
-        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        top, left = gap + i // columns * (height + gap), gap + i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
     axes.imshow(sheet, interpolation="nearest")
     axes.set_title(title)

@@ -3,11 +3,11 @@
 import math
 
 import torch
-from datasets import IMAGES, POINTS, Dataset, Split
 from likelihood.density import bits_per_dim, dequantize, inverse_logit_transform, logit_transform
 from likelihood.flows import ActNorm, AffineCoupling, Flow, InvertibleLinear, Squeeze
 from torch import Tensor, nn
 
+from datasets import IMAGES, POINTS, Dataset, Split
 from training.common import Run, average, fit
 from training.figures import (
     curve_figure,

@@ -1,9 +1,9 @@
 """Q3: MADE on binary images."""
 
-from datasets import IMAGES, Split
 from likelihood.made import MADE
 from torch import Tensor
 
+from datasets import IMAGES, Split
 from training.common import Run, average, fit
 from training.figures import curve_figure, new_figure, show_images
 

@@ -4,7 +4,6 @@ import zlib
 from dataclasses import replace
 
 import torch
-from datasets import IMAGES, Dataset, Split
 from likelihood.outliers import (
     auroc,
     complexity_score,
@@ -15,8 +14,8 @@ from likelihood.outliers import (
 from likelihood.pixelcnn import PixelCNN
 from torch import Tensor
 
+from datasets import IMAGES, Dataset, Split
 from training.common import Run, fit, per_example
-from training.figures import COLORS, image_rows, new_figure
 from training.pixelcnn import grey_images
 
 DATA = "digits"
@@ -48,7 +47,13 @@ def train(run: Run) -> None:
             "complexity": complexity_score(log_prob, _compressed_bytes(x), x[0].numel()),
         }
     for name, log_prob in log_probs.items():
-        print(name, log_prob.mean(), log_prob.std(), (rank_p_value(log_prob, train_log_prob)<.05).float().mean(), {k: auroc(scores["test images"][k], v).item() for k,v in scores[name].items()})
+        print(
+            name,
+            log_prob.mean(),
+            log_prob.std(),
+            (rank_p_value(log_prob, train_log_prob) < 0.05).float().mean(),
+            {k: auroc(scores["test images"][k], v).item() for k, v in scores[name].items()},
+        )
 
 
 def _train_pixelcnn(run: Run, data: Dataset) -> PixelCNN:
@@ -75,7 +80,7 @@ def _perturbed(run: Run, data: Dataset) -> Dataset:
 def _image_sets(run: Run, data: Dataset) -> dict[str, Tensor]:
     x = data.test.x[:1000]
     white = data.levels - 1
-    blur = torch.nn.functional.avg_pool2d(x[:,None].float(),3,1,1)[:,0].round().long()
+    blur = torch.nn.functional.avg_pool2d(x[:, None].float(), 3, 1, 1)[:, 0].round().long()
     return {
         "test images": x,
         "inverted": white - x,
@@ -84,8 +89,8 @@ def _image_sets(run: Run, data: Dataset) -> dict[str, Tensor]:
         "faint3": x // 3,
         "blurred": blur,
         "flipped": x.flip(2),
-        "shifted": x.roll(2,2),
-        "blank": (x // 16)*0 + run.integers(3,*x.shape),
+        "shifted": x.roll(2, 2),
+        "blank": (x // 16) * 0 + run.integers(3, *x.shape),
     }
 
 

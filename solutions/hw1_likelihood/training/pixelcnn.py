@@ -4,10 +4,10 @@ import math
 from dataclasses import replace
 
 import torch
-from datasets import IMAGES, Dataset, Split
 from likelihood.pixelcnn import PixelCNN
 from torch import Tensor
 
+from datasets import IMAGES, Dataset, Split
 from training.common import Run, average, fit
 from training.figures import curve_figure, image_rows, new_figure, show_images
 

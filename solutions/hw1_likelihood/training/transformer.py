@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from datasets import Dataset, Split, load
-from datasets.text import decode, encode
 from likelihood.transformer import TransformerLM, lm_loss
 from torch import Tensor
 
+from datasets import Dataset, Split, load
+from datasets.text import decode, encode
 from training.common import Run, average, fit
 from training.figures import curve_figure
 
