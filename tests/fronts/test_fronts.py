@@ -82,6 +82,12 @@ def test_a_result_holds_what_repeats_it(batch):
     assert extra["isolation"]
 
 
+def test_students_never_see_the_seed(batch):
+    for page in (batch / "out" / "feedback").iterdir():
+        assert SEED not in page.read_text()
+    assert not any(SEED in test["output"] for test in results(batch, "student")["tests"])
+
+
 def test_results_follow_gradescopes_schema(batch):
     result = results(batch, "student")
     assert 0 < result["score"] < 100

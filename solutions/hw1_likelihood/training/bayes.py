@@ -30,10 +30,10 @@ def train(run: Run) -> None:
         observed = run.uniform(*test.shape) >= share
         summed_out.append(_accuracy(model.posterior(test, observed), data.test.y))
         as_zeros.append(_accuracy(model.posterior(test * observed, everything), data.test.y))
-    run.report("test accuracy", summed_out[0], "", "expect about 0.90; guessing: 0.10")
+    run.report("test accuracy", summed_out[0], "", "about 0.90; guessing: 0.10")
     half = _SHARES.index(0.5)
-    run.report("test accuracy with half the pixels", summed_out[half], "", "expect about 0.80")
-    run.report("the same with missing pixels taken as off", as_zeros[half], "", "expect about 0.6")
+    run.report("test accuracy with half the pixels", summed_out[half], "", "about 0.80")
+    run.report("the same with missing pixels taken as off", as_zeros[half], "", "about 0.6")
     figure = new_figure(6, 3.8)
     axes = figure.subplots()
     axes.plot(_SHARES, summed_out, "o-", color=COLORS[0], label="missing pixels summed out")

@@ -85,13 +85,18 @@ class Run:
         """The numbers 0..num-1 in random order."""
         return torch.randperm(num, generator=self.generator).to(self.device)
 
-    def report(self, name: str, value: float, unit: str = "", expect: str = "") -> None:
-        """Print a number, with what to expect of the default data, and note it down."""
-        note = f"   ({expect})" if expect and self.is_default else ""
-        print(f"{name}: {value:.3f} {unit}".rstrip() + note)
+    def note(self, name: str, value: float) -> None:
+        """Note a number down in ``metrics.json``."""
         self.metrics[name] = value
         text = json.dumps(self.metrics, indent=1)
         (self.folder / "metrics.json").write_text(text + "\n", "utf-8")
+
+    def report(self, name: str, value: float, unit: str = "", expect: str = "") -> None:
+        """Note a number down and print it, with what to expect of the default data."""
+        self.note(name, value)
+        print(f"{name}: {value:.3f} {unit}".rstrip())
+        if expect and self.is_default:
+            print(f"    expect {expect}")
 
     def save(self, figure: Figure, name: str) -> None:
         """Save a figure in the run's folder."""

@@ -35,10 +35,10 @@ def train(run: Run) -> None:
         "test negative log-likelihood of the mixture",
         -curve["test"][-1],
         "nats",
-        "expect about 1.9 after 100 steps of EM; one Gaussian: 2.72",
+        "about 1.9 after 100 steps of EM; one Gaussian: 2.72",
     )
     density, integral = density_on_plane(lambda p: gmm_log_prob(p, *parameters), run.device)
-    run.report("integral of the mixture over the plane", integral, "", "must be 1")
+    run.report("integral of the mixture over the plane", integral, "", "1, as for every density")
 
     panels = [(show_points, x[:_SHOWN], f"data: {data.name}")]
     with run.optional("the kernel density estimate"):

@@ -32,7 +32,7 @@ def train(run: Run) -> None:
         "test negative log-likelihood",
         average(nats, data.test),
         "nats",
-        f"expect about 19 after 400 steps; independent pixels: {_INDEPENDENT_PIXELS}; "
+        f"about 19 after 400 steps; independent pixels: {_INDEPENDENT_PIXELS}; "
         "below 15 an output sees its own input",
     )
     baselines = {"independent pixels": _INDEPENDENT_PIXELS} if run.is_default else {}

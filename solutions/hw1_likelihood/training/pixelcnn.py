@@ -47,7 +47,7 @@ def train(run: Run) -> None:
         "test negative log-likelihood given the label",
         average(bits_per_dim, data.test),
         "bits per dimension",
-        "expect about 1.8 after 400 steps; independent categorical pixels: 2.43; "
+        "about 1.8 after 400 steps; independent categorical pixels: 2.43; "
         "below 1.4 a mask leaks",
     )
     baselines = _BASELINES if run.is_default else {}

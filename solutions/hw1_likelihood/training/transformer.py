@@ -42,7 +42,7 @@ def train(run: Run) -> None:
         "test loss",
         average(bits, data.test),
         "bits per character",
-        "expect about 2.9 after 300 and 2.2 after 1000 steps; trigrams: 2.5; uniform: 6.6; "
+        "about 2.9 after 300 and 2.2 after 1000 steps; trigrams: 2.5; uniform: 6.6; "
         "below 1.5 attention sees the future",
     )
     baselines = _BASELINES if run.is_default else {}
