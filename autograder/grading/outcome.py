@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 
@@ -79,14 +79,14 @@ class Outcome:
 
     @property
     def values(self) -> dict:
-        """What the submission returned, sure to have the reference's structure, shapes and dtypes.
+        """What the submission returned, in the reference's structure, types, shapes and dtypes.
 
         Raises:
             CheckFailed: If the probe gave a fault, or values of another form.
         """
         values = self._values()
         self._raise(same_structure(values, self.expected))
-        return values
+        return _in_form_of(values, self.expected)
 
     def matches(self, tolerance: str = "value") -> None:
         """Every value equals the reference's within a tolerance of the configuration.
@@ -106,13 +106,13 @@ class Outcome:
 
     def mismatch(self, tolerance: str = "value") -> Mismatch | None:
         """The first difference to the reference, if any."""
-        values = self._values()
-        chosen: Tolerance = getattr(self._tolerances, tolerance)
+        values: object = self._values()
         expected: object = self.expected
+        chosen: Tolerance = getattr(self._tolerances, tolerance)
         if self.device == "cuda":
             values, expected = _to_float32(values), _to_float32(expected)
-            chosen = self._tolerances.float32
-            chosen = Tolerance(rtol=chosen.rtol, atol=chosen.atol * max(_largest(expected), 1e-3))
+            single = self._tolerances.float32
+            chosen = Tolerance(rtol=single.rtol, atol=single.atol * max(_largest(expected), 1e-3))
         return compare(values, expected, chosen)
 
     def _on_right_device(self) -> None:
@@ -147,6 +147,17 @@ def _map_tensors(value: object, function: Callable[[torch.Tensor], torch.Tensor]
     if isinstance(value, list | tuple):
         return [_map_tensors(item, function) for item in value]
     return value
+
+
+def _in_form_of(value: Any, expected: object) -> Any:
+    """``value``, equal in structure, with numbers for tensors or tensors for numbers replaced."""
+    if isinstance(expected, dict):
+        return {key: _in_form_of(value[key], item) for key, item in expected.items()}
+    if isinstance(expected, list | tuple):
+        return [_in_form_of(*pair) for pair in zip(value, expected, strict=True)]
+    if isinstance(expected, torch.Tensor):
+        return torch.as_tensor(value, dtype=expected.dtype).detach()
+    return value.item() if isinstance(value, torch.Tensor) else value
 
 
 def _on_meta(value: object) -> object:

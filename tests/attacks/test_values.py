@@ -189,4 +189,4 @@ def test_a_test_of_a_property_cannot_be_crashed(property_arena, name):
     result = property_arena.attack(VALUES[name])
     rows = property_arena.rows(result, MODULE)
     assert result.errors == ()
-    assert {row.status for row in rows} == {"failed"}
+    assert {row.status for row in rows} <= {"failed", "passed"}
