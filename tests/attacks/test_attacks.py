@@ -1,7 +1,9 @@
 """No attack earns a point, costs another question anything, learns a secret or leaves a trace."""
 
-import pytest
+import os
+import signal
 
+import pytest
 from attacks.attacks import MODULE, OTHER_FILES, PROGRAMS
 from attacks.conftest import OTHER, Arena
 
@@ -28,6 +30,19 @@ def test_the_wrong_program_earns_nothing(arena, secrets_in):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_attack_achieves_nothing(arena, secrets_in, name):
     assert_harmless(arena, arena.attack(PROGRAMS[name]), secrets_in)
+
+
+def test_the_graders_own_failure_is_never_the_students(arena):
+    """The fork server dies: nobody pays for it, it is not silent, and it does not last."""
+    os.kill(arena.grader._sandbox.started().server().pid, signal.SIGKILL)
+    result = arena.grade(arena.reference, MODULE, OTHER)
+    rows = [*arena.rows(result, MODULE), *arena.rows(result, OTHER)]
+    assert result.errors
+    assert all(row.score == row.max_score for row in rows)
+    assert {row.status for row in rows} == {"passed", "grader_error"}
+    after = arena.grade(arena.reference, MODULE, OTHER)
+    assert after.errors == ()
+    assert arena.processes() == []
 
 
 @pytest.mark.parametrize("name", [*OTHER_FILES, "all"])

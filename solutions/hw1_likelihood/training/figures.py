@@ -77,18 +77,19 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
         sheet[top : top + height, left : left + width] = image
     axes.imshow(sheet, interpolation="nearest")
     axes.set_title(title)
-    axes.set_axis_off()
+    axes.set(xticks=(), yticks=())
+    axes.spines[:].set_visible(False)
 
 
 def image_rows(rows: Mapping[str, Tensor], title: str) -> Figure:
     """One row of images for each entry, with its name to the left."""
     columns = max(map(len, rows.values()))
-    figure = new_figure(0.62 * columns + 1.3, 0.68 * len(rows) + 0.5)
+    figure = new_figure(0.57 * columns + 1.3, 0.68 * len(rows) + 0.5)
     for axes, (name, images) in zip(
         figure.subplots(len(rows), squeeze=False)[:, 0], rows.items(), strict=True
     ):
         show_images(axes, images, columns)
-        axes.text(-0.02, 0.5, name, transform=axes.transAxes, ha="right", va="center")
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
     figure.suptitle(title, fontsize=12)
     return figure
 
