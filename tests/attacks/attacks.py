@@ -425,7 +425,8 @@ def lie(value): return lie(value)
 ### deep_recursion: recurse without Python's limit
 def lie(value):
     sys.setrecursionlimit(10**9)
-    return lie([value])
+    return value if value.dim() else deeper(value)
+def deeper(value): return deeper([value])
 ### recursion_in_parser: recurse in the parser
 def lie(value): return eval("(" * 10**5 + ")" * 10**5)
 ### segfault_at_import: crash at import

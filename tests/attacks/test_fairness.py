@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from attacks.attacks import MODULE, PATH
 
+GRADED = ("density", "flows", MODULE)
 HABITS = {
     "warning": "import warnings\nwarnings.warn('careful')",
     "errors_from_warnings": "import warnings\nwarnings.simplefilter('error')",
@@ -95,12 +96,12 @@ def assert_full_marks(arena, files, *modules):
 @pytest.mark.parametrize("name", HABITS)
 def test_a_habit_costs_nothing(arena, name):
     text = HABITS[name].encode() + b"\n"
-    assert_full_marks(arena, everywhere(arena.reference, lambda source: text + source))
+    assert_full_marks(arena, everywhere(arena.reference, lambda source: text + source), *GRADED)
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_spelling_costs_nothing(arena, name):
-    assert_full_marks(arena, everywhere(arena.reference, SPELLINGS[name]))
+    assert_full_marks(arena, everywhere(arena.reference, SPELLINGS[name]), *GRADED)
 
 
 def test_a_slow_import_costs_nothing(arena):

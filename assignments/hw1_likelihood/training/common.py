@@ -151,7 +151,7 @@ def fit(
     )
     curve = Curve([], [], [])
     every = max(1, run.steps // _NUM_EVALUATIONS)
-    bar = tqdm(range(1, run.steps + 1), desc=run.question, unit="step")
+    bar = tqdm(range(1, run.steps + 1), desc=run.question, unit="step", disable=None)
     for step in bar:
         index = run.integers(len(data.train), batch_size)
         loss = objective(data.train, index).mean()

@@ -111,7 +111,7 @@ def _train_on_images(run: Run, data: Dataset) -> None:
         z, _ = flow(to_reals(data.train.x[:1])[0])
         y, _ = flow.sample(run.normal(num, *z.shape[1:]))
         samples, _ = inverse_logit_transform(y, _MARGIN)
-    figure = new_figure(8.6, 3.2)
+    figure = new_figure(8.6, 2.9)
     left, right = figure.subplots(1, 2)
     white = data.levels - 1
     show_images(left, data.test.x[:num] / white, _COLUMNS, f"test images: {data.name}")

@@ -42,7 +42,7 @@ def train(run: Run) -> None:
     with run.optional("samples.png"):
         num = _COLUMNS * _ROWS
         samples = model.sample(run.uniform(num, num_dims)).unflatten(1, shape)
-        figure = new_figure(8.6, 3.2)
+        figure = new_figure(8.6, 2.9)
         left, right = figure.subplots(1, 2)
         show_images(left, data.test.x[:num], _COLUMNS, f"test images: {data.name}")
         show_images(right, samples, _COLUMNS, "samples of MADE")
