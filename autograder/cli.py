@@ -1,4 +1,4 @@
-"""The command line: ``autograder release | grade | build | simulate | verify | report | doctor``.
+"""The command line: ``autograder release | grade | build | simulate | verify | doctor``.
 
 Exit status: 0 done, 1 something failed that the output names, 2 bad usage.
 """
@@ -128,7 +128,7 @@ def grade(
         _stop(f"--device {device} is not known; choose cpu or cuda", status=2)
     config = _config()
     name = _pack(config, pack)
-    from autograder.machine import start_sandbox
+    from autograder.machine import BatchError, start_sandbox
     from autograder.sandbox.client import SandboxError
 
     try:
@@ -140,25 +140,29 @@ def grade(
             try:
                 paths = find_batch(submissions, config.packs[name].package)
                 outputs = Outputs(output, config, name)
-            except (SubmissionError, OSError) as error:
+                known = outputs.seed
+            except (SubmissionError, OSError, ValueError) as error:
                 _stop(str(error))
+            fresh = secrets.randbits(48) if known is None else known
             options = BatchOptions(
                 pack=name,
-                seed=secrets.randbits(48) if seed is None else seed,
+                seed=fresh if seed is None else seed,
                 device=device,
                 isolation=isolation,
                 allow_unsafe=allow_unsafe,
                 jobs=jobs,
             )
             results = []
-            with _progress() as progress:
-                task = progress.add_task("grading", total=len(paths))
-                for _, result in grade_batch(config, paths, options, sandbox):
-                    outputs.add(result)
-                    results.append(result)
-                    progress.advance(task)
-            outputs.finish(results)
-    except SandboxError as error:
+            try:
+                with _progress() as progress:
+                    task = progress.add_task("grading", total=len(paths))
+                    for result in grade_batch(config, paths, options, sandbox):
+                        outputs.add(result)
+                        results.append(result)
+                        progress.advance(task)
+            finally:
+                outputs.finish()
+    except (SandboxError, BatchError, OSError) as error:
         _stop(str(error))
     table = Table("submission", "score", "of", "not full marks", title=config.packs[name].title)
     for result in sorted(results, key=lambda r: r.submission)[:50]:
@@ -201,7 +205,7 @@ def simulate(
 
     try:
         results = simulate_gradescope(archive, submission, output, hours_late=late)
-    except SimulationError as error:
+    except (SimulationError, OSError) as error:
         _stop(str(error))
     console.print(
         f"{results['score']:g} points; {output / 'results.json'} written", highlight=False

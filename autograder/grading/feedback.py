@@ -8,7 +8,7 @@ STATUS = {
     "failed": "not correct",
     "not_started": "not started",
     "not_graded": "not graded",
-    "grader_error": "the grader itself failed here; no points are lost, and a TA will look at it",
+    "grader_error": "the grader itself failed in a check; it costs no points, a TA will look at it",
 }
 
 

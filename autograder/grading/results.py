@@ -164,7 +164,7 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _permitted(finding: Finding, level: Feedback) -> Finding:
-    if level is Feedback.FULL or finding.kind == "not_started":
+    if level is Feedback.FULL or finding.kind in ("not_started", "archive", "grader_error"):
         return finding
     if level is Feedback.FAILURE:
         return finding.model_copy(update={"hint": "", "misconception": ""})

@@ -25,6 +25,7 @@ class Rng:
         self.device = torch.device(device)
         self.seed = seed
         self.drawn: list[tuple[Tensor, int]] = []
+        self._modules = 0
         self._generator = torch.Generator().manual_seed(seed)
 
     def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
@@ -74,13 +75,15 @@ class Rng:
     def module(self, module: AnyModule, scale: float = 0.5) -> AnyModule:
         """Move ``module`` to this device and overwrite every parameter with Gaussian draws.
 
-        Parameters get ``scale * N(0, 1)``, drawn from the seed and the parameter's name, so
-        that neither their order nor an additional parameter changes the others. Buffers are kept.
+        Parameters get ``scale * N(0, 1)``, drawn from the seed, the module's number in the probe
+        and the parameter's name, so that neither their order nor an additional parameter changes
+        the others. Buffers are kept.
         """
+        self._modules += 1
         module = module.to(device=self.device)
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+                digest = hashlib.sha256(f"{self.seed}/{self._modules}/{name}".encode()).digest()
                 own = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
                 values = torch.randn(parameter.shape, dtype=torch.float64, generator=own)
                 parameter.copy_(scale * values)

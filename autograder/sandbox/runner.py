@@ -81,7 +81,8 @@ def _fault(error: BaseException) -> Fault:
     name = type(error).__name__
     message = _first_line(error)
     # Torch raises this too, for what it cannot do on a device; a stub raises it in its own line.
-    if frames and "NotImplementedError" in frames[-1].text:
+    stub = isinstance(error, NotImplementedError) and frames
+    if stub and "NotImplementedError" in frames[-1].text:
         return Fault("not_started", message, name, frames)
     if isinstance(error, SyntaxError | ImportError):
         return Fault("import_failure", f"{name}: {message}", name, frames)
