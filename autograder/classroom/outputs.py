@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from autograder.config import Config
 from autograder.files import write_json, write_text
@@ -21,6 +23,14 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _code(text: str) -> Markup:
+    """Escaped text with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+_pages.filters["code"] = _code
 
 
 class Outputs:
@@ -62,8 +72,9 @@ class Outputs:
             write_text(self.folder / "report.html", self._report(results))
 
     def _report(self, results: Sequence[Result]) -> str:
-        scores = [result.score for result in results]
-        rows = [[result.rows[i] for result in results] for i in range(len(results[0].rows))]
+        counted = [r for r in results if r.rows[0].status != "unreadable"]
+        scores = [result.score for result in counted] or [0.0]
+        rows = [[r.rows[i] for r in counted or results] for i in range(len(results[0].rows))]
         mistakes: dict[tuple[str, str], int] = {}
         for result in results:
             for row in result.rows:
@@ -74,6 +85,7 @@ class Outputs:
         return self._render(
             "report.html",
             results=results,
+            unreadable=len(results) - len(counted),
             mean=mean(scores),
             median=median(scores),
             parts=[
@@ -102,19 +114,21 @@ def _grades(results: Sequence[Result]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     labels = [row.label for row in results[0].rows]
-    writer.writerow(["submission", "score", "max_score", *labels, "isolation", "grader_errors"])
+    head = ["submission", "score", "max_score", *labels, "isolation", "grader_errors", "notes"]
+    writer.writerow(head)
     for result in results:
         scores = [f"{row.score:g}" for row in result.rows]
         errors = " ".join(row.label for row in result.grader_errors)
         isolation = result.isolation if result.safe else f"{result.isolation} (unsafe)"
+        row = [result.submission, f"{result.score:g}", f"{result.max_score:g}", *scores]
+        notes = " ".join(result.notes)
+        # A spreadsheet would run a cell that begins like a formula.
         writer.writerow(
             [
-                result.submission,
-                f"{result.score:g}",
-                f"{result.max_score:g}",
-                *scores,
+                *row,
                 isolation,
                 errors,
+                f"'{notes}" if notes.startswith(("=", "+", "-", "@")) else notes,
             ]
         )
     return text.getvalue()

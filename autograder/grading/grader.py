@@ -77,6 +77,8 @@ class Grader:
         plugin = self.plugin(submission, on_question)
         tests = [str(self.suite.tests(question)) for question in chosen]
         status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+        if status == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
         plugin.finish(chosen, status)
         seconds = round(time.monotonic() - start, 3)
         return self.fill(blank, submission, plugin).model_copy(update={"seconds": seconds})
@@ -110,7 +112,8 @@ class Grader:
     def refuse(self, submission: str, reason: str) -> Result:
         """The result of an archive that cannot be read: every row, no points, the reason."""
         finding = Finding(check="", kind="archive", message=reason)
-        return self.result(submission, self._same_rows("failed", finding))
+        refused = self.result(submission, self._same_rows("failed", finding))
+        return refused.model_copy(update={"notes": (reason,)})
 
     def failed(self, submission: str, reason: str) -> Result:
         """The result of a submission at which the grader itself failed."""

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from autograder.config import Config, Feedback, Pack, Visibility
 
-Status = Literal["passed", "partial", "failed", "not_started", "not_graded", "grader_error"]
+Status = Literal[
+    "passed", "partial", "failed", "not_started", "unreadable", "not_graded", "grader_error"
+]
 
 
 class Finding(BaseModel):
@@ -148,6 +150,8 @@ def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...])
         return "partial"
     if all(finding.kind == "not_started" for finding in findings):
         return "not_started"
+    if all(finding.kind == "archive" for finding in findings):
+        return "unreadable"
     return "failed"
 
 

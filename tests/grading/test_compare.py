@@ -22,7 +22,12 @@ def test_equal_values_agree_within_the_tolerance():
 @pytest.mark.parametrize(
     ("got", "expected", "kind", "message"),
     [
-        (t(1, 2, 3), t(1, 2, 3.1), "value", "off by about 1e-01, in 1 of 3 entries, where 1e-06 of"),
+        (
+            t(1, 2, 3),
+            t(1, 2, 3.1),
+            "value",
+            "off by about 1e-01, in 1 of 3 entries, where 1e-06 of",
+        ),
         (t(1, 2)[None], t(1, 2), "shape", "has shape (1, 2); it must be (2,)"),
         (t(1, 2).float(), t(1, 2), "dtype", "has dtype float32; it must be float64"),
         (t(1, float("nan")), t(1, 2), "finite", "contains NaN in 1 of 2 entries"),
