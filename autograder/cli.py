@@ -156,7 +156,7 @@ def grade(
                 known = outputs.seed
             except (SubmissionError, OSError, ValueError) as error:
                 _stop(str(error))
-            fresh = secrets.randbits(48) if known is None else known
+            fresh = secrets.randbits(128) if known is None else known
             options = BatchOptions(
                 pack=name,
                 seed=fresh if seed is None else seed,
@@ -212,7 +212,7 @@ def build(
 
     config = _config()
     build_package(
-        _pack(config, pack), config, output, secrets.randbits(48) if seed is None else seed
+        _pack(config, pack), config, output, secrets.randbits(128) if seed is None else seed
     )
     console.print(f"{output} written; upload it under Configure Autograder", highlight=False)
 
@@ -248,7 +248,7 @@ def verify(
     """Prove the graders: what they accept, what they catch, what they name."""
     config = _config()
     names = [_complete_pack(config, name) for name in _packs(config, pack)]
-    seed = secrets.randbits(48) if seed is None else seed
+    seed = secrets.randbits(128) if seed is None else seed
     from autograder.machine import start_sandbox
     from autograder.sandbox.client import SandboxError
 

@@ -33,10 +33,18 @@ def compare(got: object, expected: object, tolerance: Tolerance, path: str = "")
 
 
 def misplaced(got: object, expected: object, path: str = "") -> Mismatch | None:
-    """The first tensor of ``got`` that is not on ``meta`` where the reference has a tensor."""
-    if isinstance(got, Tensor) and isinstance(expected, Tensor) and not got.is_meta:
-        name = f"`{path}`" if path else "the result"
-        return Mismatch("device", path, f"{name} is on device {got.device}, not on the inputs'")
+    """The first place where the reference has a tensor, and ``got`` none of its dtype on meta."""
+    name = f"`{path}`" if path else "the result"
+    if isinstance(expected, Tensor) and expected.dim() > 0 and not isinstance(got, Tensor):
+        return Mismatch(
+            "device", path, f"{name} is {_kind(got)}, not a tensor on the inputs' device"
+        )
+    if isinstance(got, Tensor) and isinstance(expected, Tensor):
+        if not got.is_meta:
+            return Mismatch("device", path, f"{name} is on device {got.device}, not on the inputs'")
+        if got.dtype != expected.dtype:
+            message = f"{name} has dtype {_dtype(got)} for inputs of float32; "
+            return Mismatch("dtype", path, f"{message}it must be {_dtype(expected)}", got, expected)
     children: list[Mismatch | None] = []
     if isinstance(got, dict) and isinstance(expected, dict):
         children = [misplaced(got.get(key), expected[key], key) for key in expected]
@@ -147,10 +155,9 @@ def _tensor_differences(
             yield Mismatch("value", path, message, got, expected)
         return
     finite = torch.isfinite(expected)
-    infinite_agrees = torch.equal(
-        got[~finite].nan_to_num(nan=7.0), expected[~finite].nan_to_num(nan=7.0)
-    )
-    if not bool(torch.isfinite(got[finite]).all()) or not infinite_agrees:
+    got_infinite, infinite = got[~finite], expected[~finite]
+    agrees = (got_infinite == infinite) | (got_infinite.isnan() & infinite.isnan())
+    if not bool(torch.isfinite(got[finite]).all()) or not bool(agrees.all()):
         yield Mismatch("finite", path, _finite_message(got, finite, name), got, expected)
         return
     error = (got - expected)[finite].abs()

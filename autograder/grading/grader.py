@@ -77,7 +77,7 @@ class Grader:
         plugin = self.plugin(submission, on_question)
         tests = [str(self.suite.tests(question)) for question in chosen]
         status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
-        if status == pytest.ExitCode.INTERRUPTED:
+        if plugin.interrupted:
             raise KeyboardInterrupt
         plugin.finish(chosen, status)
         seconds = round(time.monotonic() - start, 3)

@@ -70,14 +70,14 @@ class Outcome:
     def matches(self, tolerance: str = "value") -> None:
         """Every value equals the reference's within a tolerance of the configuration.
 
-        On ``meta`` only the devices are compared; a program that cannot run without values (it
+        On ``meta``, where inputs are float32, only devices and dtypes are compared; a program that cannot run without values (it
         looks at the data) is not blamed for it.
 
         Raises:
             CheckFailed: With the first difference.
         """
         fault = self.reply.fault
-        if self.device == "meta" and fault is not None and fault.kind != "wrong_device":
+        if self.device == "meta" and fault is not None and not _blames_device(fault):
             return
         if fault is not None:
             hint = FAULT_HINTS.get(fault.kind, "")
@@ -96,7 +96,7 @@ class Outcome:
 
     def _mismatch(self, values: dict, tolerance: str) -> Mismatch | None:
         if self.device == "meta":
-            return misplaced(values, self._expected)
+            return misplaced(values, _to_float32(self._expected))
         if self.device == "cuda":
             return compare(values, _to_float32(self._expected), self._tolerances.float32)
         chosen: Tolerance = getattr(self._tolerances, tolerance)
@@ -111,6 +111,12 @@ def _to_float32(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_to_float32(item) for item in value]
     return value
+
+
+def _blames_device(fault: Fault) -> bool:
+    """Whether a fault on ``meta`` is a wrong device, or a program that refuses other devices."""
+    own_raise = bool(fault.frames) and fault.frames[-1].text.startswith("raise")
+    return fault.kind == "wrong_device" or own_raise
 
 
 def _sentence(fault: Fault) -> str:

@@ -45,6 +45,7 @@ class GradingPlugin:
         on_question: OnQuestion | None = None,
     ) -> None:
         self.errors: list[str] = []
+        self.interrupted = False
         self._reference = reference
         self._suite = reference.suite
         self._open_session = open_session
@@ -62,6 +63,9 @@ class GradingPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "part(id, weight, devices): the part that a test grades")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         marker = metafunc.definition.get_closest_marker("part")

@@ -16,7 +16,7 @@ from autograder.sandbox.rng import Rng
 
 MESSAGE_LENGTH = 500
 WRONG_DEVICE = ("on the same device", "on the expected device", "is on meta", "on device meta")
-DTYPES = {"cpu": torch.float64, "meta": torch.float64, "cuda": torch.float32}
+DTYPES = {"cpu": torch.float64, "meta": torch.float32, "cuda": torch.float32}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Reply:
 def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device: str) -> Reply:
     """Run ``probes.name(package, Rng(seed, device))`` in the dtype that belongs to ``device``.
 
-    The default dtype is float64 on ``cpu`` and ``meta`` and float32 on ``cuda``.
+    The default dtype is float64 on ``cpu`` and float32 on ``meta`` and ``cuda``.
     """
     torch.set_default_dtype(DTYPES[device])
     if device == "cuda":

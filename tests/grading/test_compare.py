@@ -59,6 +59,12 @@ def test_infinite_values_agree_where_they_belong():
     assert compare(t(float("inf"), 1), t(-float("inf"), 1), TOLERANCE).kind == "finite"
 
 
+def test_the_largest_number_is_not_infinity():
+    largest = torch.finfo(torch.float64).max
+    assert compare(t(-largest, 1), t(-float("inf"), 1), TOLERANCE).kind == "finite"
+    assert compare(t(7.0, 1), t(float("nan"), 1), TOLERANCE).kind == "finite"
+
+
 def test_nan_in_the_reference_is_not_matched_by_a_number():
     assert compare(t(0.0), t(float("nan")), TOLERANCE) is not None
 
@@ -89,6 +95,8 @@ def test_a_scaled_tolerance_is_per_tensor():
 def test_only_tensors_off_the_inputs_device_are_misplaced():
     expected = {"a": t(1, 2), "b": [t(1), 3.0]}
     meta = t(1, 2).to("meta")
+    assert misplaced({"a": None, "b": [meta[:1], 3.0]}, expected).path == "a"
+    assert misplaced({"a": meta.float(), "b": [meta[:1], 3.0]}, expected).kind == "dtype"
     assert misplaced({"a": meta, "b": [t(1).to("meta"), 4.0]}, expected) is None
     assert misplaced({"a": meta, "b": [t(1), 3.0]}, expected).path == "b[0]"
 
