@@ -70,8 +70,8 @@ class Outcome:
     def matches(self, tolerance: str = "value") -> None:
         """Every value equals the reference's within a tolerance of the configuration.
 
-        On ``meta``, where inputs are float32, only devices and dtypes are compared; a program that cannot run without values (it
-        looks at the data) is not blamed for it.
+        On ``meta``, where inputs are float32, only devices and dtypes are compared; a program that
+        cannot run without values (it looks at the data) is not blamed for it.
 
         Raises:
             CheckFailed: With the first difference.
