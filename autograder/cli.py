@@ -7,7 +7,7 @@ import json
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,6 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.config import Config, ConfigError, load_config
+
+if TYPE_CHECKING:
+    from autograder.grading.verify import Verification
+    from autograder.sandbox.client import Sandbox
 
 app = typer.Typer(
     add_completion=False,
@@ -215,29 +219,16 @@ def verify(
     """Prove the graders: what they accept, what they catch, what they name."""
     config = _config()
     names = _packs(config, pack)
+    seed = secrets.randbits(48) if seed is None else seed
     from autograder.machine import start_sandbox
     from autograder.sandbox.client import SandboxError
 
-    reports = []
-    problems = []
     try:
-        with start_sandbox(config, isolation, allow_unsafe) as sandbox:
-            from autograder.grading.grader import Grader
-            from autograder.grading.suite import Suite
-            from autograder.grading.verify import count_programs
-            from autograder.grading.verify import verify as verify_pack
-
-            for name in names:
-                grader = Grader(
-                    Suite(name, config), sandbox, secrets.randbits(48) if seed is None else seed
-                )
-                with _progress() as progress:
-                    task = progress.add_task(name, total=count_programs(grader))
-                    report = verify_pack(grader, lambda program: progress.advance(task))
-                reports.append(report)
-                problems += [f"{name}: {problem}" for problem in report.problems()]
+        with start_sandbox(config, isolation, allow_unsafe) as sandbox, _progress() as progress:
+            reports = [_verify(name, config, sandbox, seed, progress) for name in names]
     except SandboxError as error:
         _stop(str(error))
+    problems = [f"{report.pack}: {p}" for report in reports for p in report.problems()]
     table = Table("pack", "reference", "stubs", "caught", "by value", "named", "alternatives")
     for report in reports:
         mistakes = report.misconceptions
@@ -258,6 +249,18 @@ def verify(
         errors.print(problem, markup=False, highlight=False)
     if problems:
         _stop(f"{len(problems)} problems")
+
+
+def _verify(
+    pack: str, config: Config, sandbox: "Sandbox", seed: int, progress: Progress
+) -> "Verification":
+    from autograder.grading.grader import Grader
+    from autograder.grading.suite import Suite
+    from autograder.grading.verify import count_programs, verify
+
+    grader = Grader(Suite(pack, config), sandbox, seed)
+    task = progress.add_task(pack, total=count_programs(grader))
+    return verify(grader, lambda program: progress.advance(task))
 
 
 @app.command()

@@ -159,21 +159,19 @@ class Pack(_Model):
 
     @model_validator(mode="after")
     def _check(self) -> "Pack":
-        for what, values in (
-            ("question id", [q.id for q in self.questions]),
-            ("module", [q.module for q in self.questions]),
-            ("part", [q.label(p) for q in self.questions for p in q.parts]),
-            (
-                "function",
-                [(q.module, f) for q in self.questions for p in q.parts for f in p.functions],
-            ),
-        ):
+        parts = [(question, part) for question in self.questions for part in question.parts]
+        names: dict[str, list[str]] = {
+            "question id": [str(question.id) for question in self.questions],
+            "module": [question.module for question in self.questions],
+            "part": [question.label(part) for question, part in parts],
+            "function": [f"{q.module}.{function}" for q, p in parts for function in p.functions],
+        }
+        for what, values in names.items():
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what} {twice} stands twice")
-        labels = {f"{q.id}{p.id}" for q in self.questions for p in q.parts}
         for board in self.leaderboards:
-            if board.part not in labels:
+            if f"Q{board.part}" not in names["part"]:
                 raise ValueError(
                     f"leaderboard '{board.name}' names part {board.part}: no such part"
                 )
@@ -239,7 +237,8 @@ class Config(_Model):
         unknown = set(self.course.weights.homework) ^ set(self.packs)
         if unknown:
             raise ValueError(
-                f"course.weights.homework and packs must name the same packs; {sorted(unknown)} differ"
+                "course.weights.homework and packs must name the same packs; "
+                f"{', '.join(sorted(unknown))} stands in one of them only"
             )
         return self
 

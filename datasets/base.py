@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 
@@ -23,6 +24,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same examples on a device."""
+        return Split(self.x.to(device), None if self.y is None else self.y.to(device))
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,16 @@ class Dataset:
     levels: int = 0
     num_classes: int = 0
 
-    def requantize(self, levels: int) -> "Dataset":
-        """The same images with fewer grey levels; 2 makes them binary.
+    def to(self, device: torch.device | str) -> "Dataset":
+        """The same data on a device."""
+        return replace(self, train=self.train.to(device), test=self.test.to(device))
 
-            x_new = floor(levels * x / self.levels)
+    def requantize(self, levels: int) -> "Dataset":
+        """The same images with fewer grey levels, each the nearest one; 2 makes them binary.
+
+            x_new = floor((levels - 1) / (self.levels - 1) * x + 1/2)
+
+        Black stays black, 0, and white stays white, levels - 1.
 
         Args:
             levels: The new number of levels, 2..self.levels.
@@ -69,9 +80,8 @@ class Dataset:
             )
 
         def convert(split: Split) -> Split:
-            x = split.x.long() * levels // self.levels
+            top = self.levels - 1
+            x = (2 * (levels - 1) * split.x.long() + top) // (2 * top)
             return replace(split, x=x.to(split.x.dtype))
 
-        return replace(
-            self, train=convert(self.train), test=convert(self.test), levels=levels
-        )
+        return replace(self, train=convert(self.train), test=convert(self.test), levels=levels)

@@ -16,8 +16,7 @@ _MIN_LENGTH = 1000
 _TEST_SHARE = 0.1
 _INDEX = {character: index for index, character in enumerate(CHARACTERS)}
 _REPLACEMENTS = str.maketrans(
-    {"\r\n": "\n", "\r": "\n", "\t": "    ", "‘": "'", "’": "'", "“": '"', "”": '"'}
-    | dict.fromkeys("‐‑‒–—−", "-")
+    {"\r": "", "\t": "    ", "‘": "'", "’": "'", "“": '"', "”": '"'} | dict.fromkeys("‐‑‒–—−", "-")
 )
 
 
@@ -70,7 +69,9 @@ def _help_texts() -> str:
     try:
         from pydoc_data.topics import topics
     except ImportError:
-        raise DataError("this Python comes without pydoc_data; give the path of a text file") from None
+        raise DataError(
+            "this Python comes without pydoc_data; give the path of a text file"
+        ) from None
     return "\n".join(topics[name] for name in sorted(topics))
 
 

@@ -18,6 +18,9 @@ from autograder.machine import start_sandbox
 def main(root: Path) -> int:
     """Grade ``root/submission`` into ``root/results/results.json``."""
     start = time.monotonic()
+    for path in (root / "submission", root / "results", root / "submission_metadata.json"):
+        if path.exists():
+            path.chmod(0o700 if path.is_dir() else 0o600)
     config = load_config(root / "source" / "grading_config.yaml")
     sealed = json.loads((root / "source" / "seed.json").read_text("utf-8"))
     with start_sandbox(config) as sandbox:

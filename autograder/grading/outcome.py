@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 
 from autograder.config import Tolerance, Tolerances
 from autograder.grading.compare import Mismatch, compare, same_structure
 from autograder.grading.results import Finding
-from autograder.sandbox.runner import Fault, Reply
+from autograder.sandbox.runner import Fault, Frame, Reply
 
 FRAMES = 5
 TEXT_LENGTH = 300
@@ -17,6 +17,14 @@ DEVICE_HINT = (
     "A tensor was made on a fixed device. Make new tensors from the inputs: `x.new_zeros(...)`, "
     "`torch.arange(..., device=x.device)`, or register them as buffers."
 )
+FAULT_HINTS = {
+    "wrong_device": DEVICE_HINT,
+    "bad_return": "Check what the function returns: how many values, in which order and type.",
+    "import_failure": "The module could not be imported, so nothing in it could be graded.",
+    "time_limit": "Look for a loop that does not end, or one over entries that a tensor can do.",
+    "memory_limit": "Look for a tensor much larger than its inputs, for example by broadcasting.",
+    "crash": "The process ended. Remove calls that end the program, such as exit().",
+}
 MUTATED = (
     "an input was changed in place; the caller still needs it: replace `x += ...`, `x[...] = ...`, "
     "`x.clamp_()` on an argument by an expression that makes a new tensor"
@@ -71,14 +79,14 @@ class Outcome:
 
     @property
     def values(self) -> dict:
-        """What the submission returned, sure to have the reference's structure, shapes and dtypes.
+        """What the submission returned, in the reference's structure, types, shapes and dtypes.
 
         Raises:
             CheckFailed: If the probe gave a fault, or values of another form.
         """
         values = self._values()
         self._raise(same_structure(values, self.expected))
-        return values
+        return _in_form_of(values, self.expected)
 
     def matches(self, tolerance: str = "value") -> None:
         """Every value equals the reference's within a tolerance of the configuration.
@@ -98,13 +106,13 @@ class Outcome:
 
     def mismatch(self, tolerance: str = "value") -> Mismatch | None:
         """The first difference to the reference, if any."""
-        values = self._values()
-        chosen: Tolerance = getattr(self._tolerances, tolerance)
+        values: object = self._values()
         expected: object = self.expected
+        chosen: Tolerance = getattr(self._tolerances, tolerance)
         if self.device == "cuda":
             values, expected = _to_float32(values), _to_float32(expected)
-            chosen = self._tolerances.float32
-            chosen = Tolerance(rtol=chosen.rtol, atol=chosen.atol * max(_largest(expected), 1e-3))
+            single = self._tolerances.float32
+            chosen = Tolerance(rtol=single.rtol, atol=single.atol * max(_largest(expected), 1e-3))
         return compare(values, expected, chosen)
 
     def _on_right_device(self) -> None:
@@ -116,7 +124,9 @@ class Outcome:
     def _values(self) -> dict:
         fault = self.reply.fault
         if fault is not None:
-            raise CheckFailed(fault.kind, _sentence(fault), _fault_hint(fault), lines=_lines(fault))
+            raise CheckFailed(
+                fault.kind, _sentence(fault), FAULT_HINTS.get(fault.kind, ""), lines=_lines(fault)
+            )
         if self.reply.values is None:
             raise GraderError("the sandbox gave neither values nor a fault")
         return self.reply.values
@@ -137,6 +147,17 @@ def _map_tensors(value: object, function: Callable[[torch.Tensor], torch.Tensor]
     if isinstance(value, list | tuple):
         return [_map_tensors(item, function) for item in value]
     return value
+
+
+def _in_form_of(value: Any, expected: object) -> Any:
+    """``value``, equal in structure, with numbers for tensors or tensors for numbers replaced."""
+    if isinstance(expected, dict):
+        return {key: _in_form_of(value[key], item) for key, item in expected.items()}
+    if isinstance(expected, list | tuple):
+        return [_in_form_of(*pair) for pair in zip(value, expected, strict=True)]
+    if isinstance(expected, torch.Tensor):
+        return torch.as_tensor(value, dtype=expected.dtype).detach()
+    return value.item() if isinstance(value, torch.Tensor) else value
 
 
 def _on_meta(value: object) -> object:
@@ -167,25 +188,14 @@ def _sentence(fault: Fault) -> str:
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:
-    return tuple(
-        printable(
-            f"{frame.path}:{frame.line}{f' in {frame.function}' if frame.function else ''}: {frame.text}"
-        )
-        for frame in fault.frames[-FRAMES:]
-    )
+    return tuple(printable(_line(frame)) for frame in fault.frames[-FRAMES:])
+
+
+def _line(frame: Frame) -> str:
+    where = f" in {frame.function}" if frame.function else ""
+    return f"{frame.path}:{frame.line}{where}: {frame.text}"
 
 
 def printable(text: str) -> str:
     """Untrusted text on one line, shortened, with nothing that a terminal could obey."""
     return "".join(c if c.isprintable() else " " for c in text)[:TEXT_LENGTH]
-
-
-def _fault_hint(fault: Fault) -> str:
-    return {
-        "wrong_device": DEVICE_HINT,
-        "bad_return": "Check what the function returns: how many values, in which order, of which type.",
-        "import_failure": "The module could not be imported, so nothing in it could be graded.",
-        "time_limit": "Look for a loop that does not end, or a loop over entries where one tensor operation will do.",
-        "memory_limit": "Look for a tensor that is much larger than its inputs, for example by broadcasting.",
-        "crash": "The process ended. Remove calls that end the program, such as exit().",
-    }.get(fault.kind, "")

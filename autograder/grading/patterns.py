@@ -26,7 +26,7 @@ def guess(kind: str, got: object, expected: object) -> str:
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
-    if a.shape != b.shape:
+    if a.shape != b.shape or a.dtype != b.dtype or a.is_meta or b.is_meta:
         return False
     if not b.is_floating_point():
         return torch.equal(a, b)
@@ -34,7 +34,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 
 def transposed(got: Tensor, expected: Tensor) -> str:
-    if expected.dim() >= 2 and _equal(got.transpose(-1, -2), expected):
+    if min(got.dim(), expected.dim()) >= 2 and _equal(got.transpose(-1, -2), expected):
         return "The last two dimensions are swapped."
     return ""
 

@@ -59,12 +59,12 @@ class Result(BaseModel):
     @property
     def score(self) -> float:
         """The sum of the rows' scores."""
-        return round(sum(row.score for row in self.rows), 4)
+        return round(sum(row.score for row in self.rows), 2)
 
     @property
     def max_score(self) -> float:
         """The sum of the core rows' maxima."""
-        return round(sum(row.max_score for row in self.rows if not row.bonus), 4)
+        return round(sum(row.max_score for row in self.rows if not row.bonus), 2)
 
     @property
     def grader_errors(self) -> tuple[Row, ...]:
@@ -111,7 +111,7 @@ def _row(
         label=label,
         title=part.title,
         functions=tuple(f"{question.module}.{function}" for function in part.functions),
-        score=round(float(Fraction(str(part.points)) * share), 4),
+        score=round(float(Fraction(str(part.points)) * share), 2),
         max_score=part.points,
         status=_status(own, share, findings),
         findings=tuple(_permitted(finding, part.feedback) for finding in findings),

@@ -6,7 +6,7 @@
 The score is the one that ``autograder grade`` gives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, pytest.ExitCode, pytest.ExitCode]:
     """Grade around the whole run, so that the sandbox is closed whatever happens in it."""
     settings = load_config()
     with start_sandbox(settings, config.option.isolation) as sandbox:

@@ -8,7 +8,7 @@ the diagnosis.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from autograder.config import Question
 from autograder.grading.grader import Grader
@@ -38,6 +38,11 @@ class Marks(BaseModel):
 
     score: float
     max: float
+    lost: tuple[str, ...] = Field(default=(), exclude=True)
+    """Why points are missing, one sentence per row."""
+
+    def __str__(self) -> str:
+        return "; ".join([f"{self.score:g} of {self.max:g}", *self.lost])
 
 
 class Caught(BaseModel):
@@ -61,6 +66,7 @@ class Verification(BaseModel):
     """The kill matrix of one pack."""
 
     pack: str
+    seed: int
     reference: Marks
     stubs: Marks
     misconceptions: tuple[Caught, ...]
@@ -70,9 +76,9 @@ class Verification(BaseModel):
         """What does not hold, one sentence each."""
         found = []
         if self.reference.score != self.reference.max:
-            found.append(f"the reference gets {self.reference.score:g} of {self.reference.max:g}")
+            found.append(f"the reference gets {self.reference}")
         if self.stubs.score != 0:
-            found.append(f"blank stubs get {self.stubs.score:g} points")
+            found.append(f"blank stubs get {self.stubs}")
         for m in self.misconceptions:
             if not m.caught:
                 found.append(f"misconception {m.id} gets full marks")
@@ -87,8 +93,8 @@ class Verification(BaseModel):
             )
         for a in self.alternatives:
             if a.score != a.max:
-                found.append(f"alternative {a.id} gets {a.score:g} of {a.max:g}")
-        return found
+                found.append(f"alternative {a.id} gets {a}")
+        return [f"{problem} (seed {self.seed})" for problem in found]
 
 
 def count_programs(grader: Grader) -> int:
@@ -129,9 +135,10 @@ def verify(grader: Grader, on_program: Callable[[str], None] = lambda name: None
         for a in suite.alternatives(question.module):
             patched = {**files, path: apply_edits(source, a.edits, a.id).encode()}
             marks = _marks(rows_of(a.id, patched, question))
-            alternatives.append(Accepted(id=a.id, score=marks.score, max=marks.max))
+            alternatives.append(Accepted(id=a.id, **dict(marks)))
     return Verification(
         pack=suite.name,
+        seed=grader.reference.seed,
         reference=_marks(rows_of("reference", files, None)),
         stubs=_marks(rows_of("stubs", stubs, None)),
         misconceptions=tuple(misconceptions),
@@ -154,6 +161,12 @@ def _marks(rows: tuple[Row, ...]) -> Marks:
     return Marks(
         score=round(sum(row.score for row in rows), 4),
         max=round(sum(row.max_score for row in rows), 4),
+        lost=tuple(
+            f"{row.label} {row.status}: {finding.check}: {finding.message}"
+            for row in rows
+            if row.score < row.max_score
+            for finding in row.findings[:1]
+        ),
     )
 
 

@@ -15,6 +15,10 @@ from autograder.release.tree import files_in
 
 ASSIGNMENTS = "assignments"
 
+HANDOUT = "README.md"
+QUESTIONS_MARK = "<!-- questions -->"
+"""Where the handout gets the table of questions, whose numbers stand in the configuration."""
+
 EXCLUDED = ("answers*.yaml", "rubric*", "model_answers*")
 """Names of files and folders in ``solutions/`` that never go out."""
 
@@ -130,7 +134,22 @@ def _split(name: str, pack: Pack, root: Path) -> tuple[dict[str, bytes], list[Pa
         if module not in files:
             raise ReleaseError(f"{place} does not exist; question {question.id} is about it")
         files[module] = make_stub(_text(files[module]), question, place).encode()
+    if HANDOUT in files:
+        text = _text(files[HANDOUT]).replace(QUESTIONS_MARK, _question_table(pack))
+        files[HANDOUT] = text.encode()
     return files, withheld
+
+
+def _question_table(pack: Pack) -> str:
+    """The questions with their points and times, as a table for the handout."""
+    rows = [
+        f"| Q{question.id} | {question.title} | `{pack.package}/{question.module}.py` "
+        f"| {question.points:g}{'' if question.kind == 'core' else ' (bonus)'} "
+        f"| {question.minutes} |"
+        for question in pack.assigned
+    ]
+    head = ["| | question | module | points | minutes |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows])
 
 
 def _datasets(root: Path) -> dict[str, bytes]:

@@ -222,11 +222,9 @@ class Session:
             isolation = self._sandbox.started()
             limits = self._sandbox.limits
             server = isolation.cold_server(cuda=True) if cuda else isolation.server()
-            memory = None if cuda else limits.memory_mb
+            give_up = isolation.confinement(self._submission, limits.memory_mb, cuda)
             try:
-                self._workers[cuda] = _Worker(
-                    server, isolation.confinement(self._submission, memory), self._job, limits
-                )
+                self._workers[cuda] = _Worker(server, give_up, self._job, limits)
             except (SandboxError, EOFError) as error:
                 isolation.discard_server()
                 raise SandboxError(f"The grader itself failed: {error}") from error

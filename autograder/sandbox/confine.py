@@ -16,7 +16,6 @@ import resource
 import signal
 import stat
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_NO_NEW_PRIVS = 1, 4, 35, 38
@@ -41,6 +40,7 @@ class Confinement:
         landlock: Restrict file access to ``readable`` by Landlock.
         seccomp: Install the system-call filter.
         readable: Files and folders that Landlock lets the child read.
+        devices: Device files that Landlock lets the child use.
         memory_mb: Data memory allowed beyond what the process holds when it is confined; None
             for no limit.
     """
@@ -50,6 +50,7 @@ class Confinement:
     landlock: bool = False
     seccomp: bool = False
     readable: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
     memory_mb: int | None = None
 
 
@@ -95,17 +96,19 @@ class ConfinementError(Exception):
 
 
 class Confiner:
-    """Prepares a confinement once, to be applied in many forked children."""
+    """Prepares a confinement once, to be applied in many forked children.
 
-    def __init__(self, readable: Iterable[str]) -> None:
-        self._readable = tuple(readable)
+    All of them share the paths and devices of the first.
+    """
+
+    def __init__(self) -> None:
         self._landlock = None
         self._seccomp = None
 
     def prepare(self, confinement: Confinement) -> None:
         """Build what ``confine`` will need, in the parent, so that each fork inherits it."""
         if confinement.landlock and self._landlock is None:
-            self._landlock = _landlock_ruleset(self._readable)
+            self._landlock = _landlock_ruleset(confinement)
         if confinement.seccomp and self._seccomp is None:
             self._seccomp = _seccomp_filter()
 
@@ -208,6 +211,7 @@ def data_memory() -> int:
 
 
 def _first_victim_of_the_oom_killer() -> None:
+    _prctl(PR_SET_DUMPABLE, 1)  # else the file belongs to root
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
 
@@ -252,11 +256,11 @@ def _die_with(parent: int) -> None:
         raise ConfinementError("the parent is already gone")
 
 
-def _landlock_ruleset(readable: Iterable[str]):
+def _landlock_ruleset(confinement: Confinement):
     from landlockpy import AccessFS, Ruleset, Scope
 
     rules = Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL)
-    for path in (*readable, *READABLE_FILES):
+    for path in (*confinement.readable, *READABLE_FILES):
         if os.path.isdir(path):
             rules.allow_path(path, AccessFS.READ_FILE | AccessFS.READ_DIR)
         elif os.path.exists(path):
@@ -264,6 +268,8 @@ def _landlock_ruleset(readable: Iterable[str]):
     for path in WRITABLE_DEVICES:
         if stat.S_ISCHR(os.stat(path).st_mode):
             rules.allow_path(path, AccessFS.READ_FILE | AccessFS.WRITE_FILE)
+    for path in confinement.devices:
+        rules.allow_path(path, AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.IOCTL_DEV)
     return rules
 
 

@@ -17,6 +17,7 @@ The first three also install the system-call filter and resource limits. A tier 
 once a child confined by it has tried the forbidden acts and was refused each of them.
 """
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -25,7 +26,6 @@ import threading
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox import wire
@@ -44,6 +44,7 @@ from autograder.sandbox.launch import (
     SandboxError,
     await_ready,
     bubblewrap,
+    nvidia_devices,
 )
 
 NAMES = ("bubblewrap", "user", "landlock", "process")
@@ -66,7 +67,7 @@ FIXES = {
 FIRST_UID, UIDS = 20_000, 40_000
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Tier:
     """The isolation in force.
 
@@ -80,7 +81,7 @@ class Tier:
     weaknesses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class TierReport:
     """Whether a tier works here, why not, and what to do about it."""
 
@@ -177,10 +178,18 @@ class Isolation:
             self._server.close()
             self._server = None
 
-    def confinement(self, submission: str, memory_mb: int | None) -> Confinement:
-        """What a child gives up in the tier in force."""
+    def confinement(self, submission: str, memory_mb: int, cuda: bool = False) -> Confinement:
+        """What a child gives up in the tier in force.
+
+        With ``cuda`` it keeps the GPU's devices, and its memory is not limited: the driver
+        reserves address space far beyond what it uses.
+        """
         assert self.tier is not None
-        return confinement(self.tier.name, submission, memory_mb, self.premises.readable())
+        readable = self.premises.readable()
+        if not cuda:
+            return confinement(self.tier.name, submission, memory_mb, readable)
+        without_limit = confinement(self.tier.name, submission, None, readable)
+        return dataclasses.replace(without_limit, devices=nvidia_devices())
 
     def cold_server(self, cuda: bool) -> ColdServer:
         """A server for children that cannot be forked, in the tier in force."""
@@ -203,6 +212,12 @@ class Isolation:
                 assert self._server is not None
                 give_up = confinement(name, "self-test", None, self.premises.readable())
                 self._trial = self._server.spawn(give_up, warm=False)
+                test = {
+                    "canary": str(self.premises.canary),
+                    "hidden": self._hidden,
+                    "trusted": os.getpid(),
+                }
+                wire.send(self._trial.channel, wire.encode({"selftest": test}))
                 return
             except TierFailed as failure:
                 self._untried.pop(0)
@@ -253,13 +268,7 @@ class Isolation:
         except SandboxError as error:
             self.discard_server()
             raise TierFailed(str(error)) from error
-        test = {
-            "canary": str(self.premises.canary),
-            "hidden": self._hidden,
-            "trusted": os.getpid(),
-        }
         try:
-            wire.send(child.channel, wire.encode({"selftest": test}))
             frame = wire.receive(child.channel, time.monotonic() + START_SECONDS)
             found = wire.checked(wire.decode(frame), {"open": dict, "broken": dict})
         except (EOFError, TimeoutError, wire.WireError) as error:
@@ -306,8 +315,5 @@ def _try_bubblewrap(readable: Sequence[str]) -> None:
 
 def _weaknesses(name: str) -> tuple[str, ...]:
     if name == "user" and landlock_version() == 0:
-        return (
-            "Without Landlock, student code can read files that every user may read, and leave "
-            "empty files in /tmp.",
-        )
+        return ("Without Landlock, student code can read files that every user may read.",)
     return ()

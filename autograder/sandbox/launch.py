@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,8 +41,12 @@ SYSTEM_PATHS = (
     "/etc/localtime",
     "/sys/devices/system/cpu",
 )
+# Libraries look for a writable folder when they are imported, and there is none; what they create
+# while being imported stays, so looking for garbage in it only costs time.
 BOOT = """
-import sys
+import gc, os, sys, tempfile
+gc.disable()
+tempfile.tempdir = os.environ["TMPDIR"]
 root, module, function, spec, *readable = sys.argv[1:]
 inside = tuple(path.rstrip("/") + "/" for path in readable)
 sys.path[:] = [root, *(path for path in sys.path if path.startswith(inside))]
@@ -77,6 +82,7 @@ class Premises:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sandbox-"))
+        self.close = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.root = self.folder / "visible"
         source = Path(__file__).parent
         package = self.root / "autograder"
@@ -98,9 +104,6 @@ class Premises:
         wanted = {path for path in wanted if os.path.exists(path)}
         folders = {f"{path}/" for path in wanted if not os.path.islink(path)}
         return tuple(sorted(path for path in wanted if not path.startswith(tuple(folders))))
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def command(self, module: str, function: str, spec: dict) -> list[str]:
         """The command line that runs ``module.function(spec)`` with nothing inherited."""
@@ -145,9 +148,14 @@ def bubblewrap(readable: Sequence[str], devices: Sequence[str] = ()) -> list[str
         else:
             arguments += ["--ro-bind", path, path]
     arguments += ["--proc", "/proc"]
-    for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", *devices):
+    for device in ("/dev/null", "/dev/urandom", "/dev/random", *devices):
         arguments += ["--dev-bind", device, device]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
+
+
+def nvidia_devices() -> tuple[str, ...]:
+    """The device files of NVIDIA GPUs."""
+    return tuple(str(path) for path in Path("/dev").glob("nvidia*") if path.is_char_device())
 
 
 class _Process:
@@ -305,13 +313,14 @@ class ColdServer:
         self._wrapped = wrapped
         self._cuda = cuda
         self._processes: dict[Child, _Process] = {}
+        self._complaint = ""
         self._numbers = itertools.count()
 
     def spawn(self, confinement: Confinement, warm: bool = True) -> Child:
         """Start a child. Returns at once; the child speaks when it is ready."""
         child, theirs, write = _pipes()
-        devices = [str(path) for path in Path("/dev").glob("nvidia*")] if self._cuda else []
-        wrap = [*bubblewrap(self._premises.readable(), devices), "--die-with-parent"]
+        wrap = bubblewrap(self._premises.readable(), confinement.devices)
+        wrap.append("--die-with-parent")
         with theirs:
             spec = {
                 "channel": theirs.fileno(),
@@ -343,14 +352,15 @@ class ColdServer:
         process.kill()
         if not done:
             _, status, usage = os.wait4(pid, 0)
+        self._complaint = process.complaint()
         process.popen.returncode = os.waitstatus_to_exitcode(status)
         scale = 1024 if sys.platform == "linux" else 1024 * 1024
         cpu = usage.ru_utime + usage.ru_stime
         return Usage(process.popen.returncode, not done, cpu, usage.ru_maxrss / scale, pid)
 
     def complaint(self) -> str:
-        """Nothing: a cold child's own words are in its own log."""
-        return ""
+        """What the child that was reaped last wrote about its own failure."""
+        return self._complaint
 
     def close(self) -> None:
         """End every child."""

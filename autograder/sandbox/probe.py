@@ -20,9 +20,7 @@ __all__ = ["Package", "Rng", "attempt", "gradients", "parameter_gradients"]
 
 def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     """d(sum of ``output``)/d(input) for each input; None where nothing flows."""
-    found = torch.autograd.grad(
-        output.sum(), list(inputs), allow_unused=True, retain_graph=True
-    )
+    found = torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True)
     return list(found)
 
 

@@ -6,9 +6,12 @@ experiment on every device. On ``meta`` the tensors have shapes and no values.
 
 import hashlib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 class Rng:
@@ -68,7 +71,7 @@ class Rng:
         device = "cpu" if self.device.type == "meta" else self.device
         return torch.Generator(device=device).manual_seed(seed)
 
-    def module(self, module: nn.Module, scale: float = 0.5) -> nn.Module:
+    def module(self, module: AnyModule, scale: float = 0.5) -> AnyModule:
         """Move ``module`` to this device and overwrite every parameter with Gaussian draws.
 
         Parameters get ``scale * N(0, 1)``, drawn from the seed and the parameter's name, so

@@ -60,6 +60,9 @@ def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device
     The default dtype is float64 on ``cpu`` and ``meta`` and float32 on ``cuda``.
     """
     torch.set_default_dtype(DTYPES[device])
+    if device == "cuda":
+        # TF32 keeps ten bits of the mantissa: no more than the tolerance allows.
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.default_generator.manual_seed(0)
     rng = Rng(seed, device)
     start = time.perf_counter()

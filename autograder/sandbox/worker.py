@@ -4,10 +4,10 @@ It says ``ready`` (or why it could not be confined) before any student code is k
 that these words are the grader's own. Everything it says later is a claim.
 """
 
+import gc
 import os
 import socket
 import sys
-import tempfile
 from dataclasses import asdict
 from types import ModuleType
 
@@ -23,6 +23,7 @@ def main(
     channel: int, output: int, confinement: Confinement, confiner: Confiner, parent: int
 ) -> None:
     """Become a confined child that serves ``channel`` and writes what is printed to ``output``."""
+    gc.enable()
     server = socket.socket(fileno=detach(output, channel, confiner.descriptor()))
     try:
         confiner.confine(confinement, parent)
@@ -41,24 +42,19 @@ def main_of_its_own(spec: str) -> None:
     """Entry point of a worker that is started by exec instead of being forked."""
     import torch
 
-    settle()
     start = msgspec.json.decode(spec)
     if start["cuda"]:
         # The driver is initialised while it may still open devices and start what it needs.
-        torch.zeros(1, device="cuda").add_(1).cpu()
+        matrix = torch.ones(8, 8, device="cuda")
+        (matrix @ matrix).sum().cpu()
     confinement = msgspec.convert(start["confinement"], Confinement)
     main(
         start["channel"],
         start["output"],
         confinement,
-        Confiner(confinement.readable),
+        Confiner(),
         os.getppid() if start["parent"] is None else start["parent"],
     )
-
-
-def settle() -> None:
-    """Spare libraries the search for a writable folder, of which there is none."""
-    tempfile.tempdir = os.environ["TMPDIR"]
 
 
 class _AnnouncedPackage(Package):

@@ -6,6 +6,7 @@ ended, and leaves when that socket closes. It stays single-threaded, because nei
 autograd's threads survive a fork.
 """
 
+import contextlib
 import gc
 import os
 import select
@@ -28,10 +29,9 @@ def main(spec: str) -> None:
 
     start = msgspec.json.decode(spec)
     undumpable()
-    worker.settle()
     torch.set_num_threads(1)
     torch.zeros(1)
-    Zygote(socket.socket(fileno=start["control"]), Confiner(start["readable"])).serve()
+    Zygote(socket.socket(fileno=start["control"]), Confiner()).serve()
 
 
 class Zygote:
@@ -40,7 +40,7 @@ class Zygote:
     def __init__(self, control: socket.socket, confiner: Confiner) -> None:
         self.control = control
         self.confiner = confiner
-        self.children: dict[int, int] = {}
+        self.children: dict[int, tuple[int, Confinement]] = {}
         self.warming = warm_up()
 
     def serve(self) -> None:
@@ -59,7 +59,7 @@ class Zygote:
             else:
                 usage = self._reap(request["reap"], request["grace"])
                 self.control.send(msgspec.json.encode(usage))
-        for pid in self.children.values():
+        for pid, _ in self.children.values():
             os.kill(pid, signal.SIGKILL)
 
     def _warm_one_step(self) -> bool:
@@ -70,7 +70,6 @@ class Zygote:
         return False
 
     def _freeze(self) -> None:
-        gc.collect()
         gc.freeze()
         threads = len(os.listdir("/proc/self/task"))
         if threads != 1:
@@ -88,11 +87,11 @@ class Zygote:
             _child(channel, output, confinement, self.confiner, parent)
         os.close(channel)
         os.close(output)
-        self.children[request["spawn"]] = pid
+        self.children[request["spawn"]] = pid, confinement
 
     def _reap(self, child: int, grace: float) -> dict:
         """End a child, wait until it is gone, and say how it ended and what it used."""
-        pid = self.children.pop(child)
+        pid, confinement = self.children.pop(child)
         pidfd = os.pidfd_open(pid)
         killed = not _ended(pidfd, grace)
         if killed:
@@ -101,6 +100,8 @@ class Zygote:
                 raise RuntimeError(f"child {pid} outlived SIGKILL by {KILL_SECONDS} s")
         os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
+        if confinement.uid is not None and not confinement.landlock:
+            _sweep(confinement.uid)
         return {
             "pid": pid,
             "status": os.waitstatus_to_exitcode(status),
@@ -114,6 +115,15 @@ def _ended(pidfd: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
+
+
+def _sweep(uid: int) -> None:
+    """Remove the (empty) files that a user id left in folders that are open to all."""
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.stat(follow_symlinks=False).st_uid == uid:
+                    os.unlink(entry.path)
 
 
 def _child(

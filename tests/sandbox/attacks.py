@@ -5,7 +5,7 @@ They are told every path and process id: nothing is left to guess. A function th
 succeeded.
 """
 
-ACTS = '''
+ACTS = """
 import ctypes, fcntl, mmap, os, resource, signal, socket, subprocess, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -75,7 +75,7 @@ def new_namespace(t): checked(libc.unshare(0x10000000))
 def shared_memory(t): mmap.mmap(-1, 4096).close()
 def memory_file(t): os.close(os.memfd_create("x"))
 def change_mode(t): os.chmod(t["public"], 0o600)
-'''
+"""
 
 FUNCTIONS = [
     line.split("(")[0].removeprefix("def ")
@@ -95,7 +95,7 @@ def act(hw, rng):
     return {"refused": False, "why": "it succeeded"}
 """
 
-HARM = '''
+HARM = """
 import ctypes, os, signal, socket, sys, threading, time
 
 import torch
@@ -199,7 +199,7 @@ def threads_work():
 def lazy_imports():
     import colorsys, wave, numpy.fft, torch.optim.lr_scheduler
     return "imported"
-'''
+"""
 
 PROBES_OF_HARM = "\n".join(
     f"def {name}(hw, rng): return {{'value': hw.harm.{name}()}}"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from sandbox import attacks
 
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
-from sandbox import attacks
 
 LIMITS = Limits(probe_seconds=20.0, memory_mb=512, output_kb=4, reply_mb=8)
 

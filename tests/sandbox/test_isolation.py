@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sandbox import attacks
 
 from autograder.sandbox import isolation
 from autograder.sandbox.client import Limits, Sandbox, SandboxError, Session
 from autograder.sandbox.confine import Confinement
-from sandbox import attacks
 
 # Harmless only as long as they are refused, or pointless without what they try to escape from.
 NOT_TRIED_UNCONFINED = {
@@ -107,6 +107,26 @@ def test_the_same_acts_succeed_without_confinement(
         refused.pop("become_root", None)
         refused.pop("new_namespace", None)
     assert refused.keys() <= {"leave_folder_in_tmp"}
+
+
+def test_a_user_of_its_own_leaves_nothing_behind_without_landlock(
+    monkeypatch: pytest.MonkeyPatch, targets: dict[str, object]
+) -> None:
+    monkeypatch.setattr(isolation, "landlock_version", lambda: 0)
+    monkeypatch.setattr(isolation, "hidden_paths", list)  # this repository need not be private
+    act = attacks.FUNCTIONS.index("leave_file_in_tmp")
+    left = Path("/tmp") / str(targets["mark"])
+    try:
+        with Sandbox(isolation="user") as sandbox, session_of(sandbox, targets) as session:
+            assert sandbox.tier.weaknesses
+            assert session.run("act", seed=act).values["refused"] is False
+            assert left.stat().st_size == 0
+            read = attacks.FUNCTIONS.index("read_hidden_tests")
+            assert session.run("act", seed=read).values["refused"] is True
+            session.close()
+            assert not left.exists()
+    except SandboxError as error:
+        pytest.skip(str(error))
 
 
 def test_an_unsafe_tier_is_refused_unless_allowed() -> None:

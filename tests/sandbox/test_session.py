@@ -1,13 +1,17 @@
 """A session returns what the student computed, and survives whatever the student does."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from autograder.sandbox.client import Limits, Sandbox, SandboxError, Session
 
 PROBES = """
 import torch
@@ -65,6 +69,23 @@ def test_a_worker_started_by_exec_serves_the_same_protocol() -> None:
         assert session.run("shifted", seed=5).fault is None
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_the_graders_failure(sandbox: Sandbox) -> None:
+    with (
+        sandbox.session("pack", files(), PROBES, "cuda") as session,
+        pytest.raises(SandboxError, match=r"CUDA|NVIDIA"),
+    ):
+        session.run("shifted", seed=5, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_probes_run_on_the_gpu(sandbox: Sandbox) -> None:
+    with sandbox.session("pack", files(), PROBES, "cuda") as session:
+        values = session.run("shifted", seed=5, device="cuda").values
+        assert values["y"].tolist() == [2.0, 3.0]
+        assert values["y"].dtype == torch.float32
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
@@ -91,9 +112,7 @@ def test_a_worker_started_by_exec_serves_the_same_protocol() -> None:
         ("too_large", "bad_return", "at most 8388608"),
     ],
 )
-def test_harm_costs_one_probe(
-    sandbox: Sandbox, harm, name: str, kind: str, words: str
-) -> None:
+def test_harm_costs_one_probe(sandbox: Sandbox, harm, name: str, kind: str, words: str) -> None:
     seconds = 0.5 if kind == "time_limit" else None
     with harm(sandbox) as session:
         assert session.run("fine", seed=1).fault is None
@@ -170,9 +189,7 @@ def test_global_state_does_not_reach_the_next_session(sandbox: Sandbox, harm) ->
         assert session.run("fine", seed=1).values["value"].dtype == torch.float64
 
 
-def test_nothing_is_inherited(
-    each_sandbox: Sandbox, harm, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_inherited(each_sandbox: Sandbox, harm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_GRADER", "1")
     with harm(each_sandbox) as session:
         assert session.run("descriptors", seed=1).values == {"value": [0, 1, 2, 3]}
@@ -198,19 +215,59 @@ def test_several_sessions_at_once(sandbox: Sandbox, harm) -> None:
         assert one.run("fine", seed=1).fault is None
 
 
+def kill_server_and_run(sandbox: Sandbox, session: Session) -> None:
+    assert session.run("fine", seed=1).fault is None
+    server = sandbox.started().server().pid
+    os.kill(server, signal.SIGKILL)
+    os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)
+    try:
+        session.run("sleep", seed=1)
+    finally:
+        session.close()
+
+
 def test_a_dead_fork_server_is_the_graders_failure_and_is_replaced(harm) -> None:
     with Sandbox(isolation="landlock", limits=Limits(memory_mb=512)) as sandbox:
-        with (
-            pytest.raises(SandboxError, match="grader itself failed"),
-            harm(sandbox) as session,
-        ):
-            assert session.run("fine", seed=1).fault is None
-            server = sandbox.started().server().pid
-            os.kill(server, signal.SIGKILL)
-            os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)
-            session.run("sleep", seed=1)
+        with pytest.raises(SandboxError, match="grader itself failed"):
+            kill_server_and_run(sandbox, harm(sandbox))
         with harm(sandbox) as session:
             assert session.run("fine", seed=1).fault is None
+
+
+GRADER = """
+import sys
+from autograder.sandbox.client import Sandbox
+from sandbox import attacks
+
+files = {"pack/__init__.py": b"", "pack/harm.py": attacks.HARM.encode()}
+with Sandbox(isolation=sys.argv[1], spawn=sys.argv[2] == "cold") as sandbox:
+    print(sandbox.started().premises.folder, flush=True)
+    with sandbox.session("pack", files, attacks.PROBES_OF_HARM, "harm") as session:
+        session.run("name_process_and_loop", seed=1, seconds=1000)
+"""
+
+
+def wait_until(alive: bool) -> bool:
+    """Whether the marked process is there (or gone) before long."""
+    for _ in range(600):
+        if bool(processes_named("sandboxed-mark")) == alive:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("start", ["forked", "cold"])
+def test_nothing_outlives_a_killed_grader(each_sandbox: Sandbox, start: str) -> None:
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parents[1])])
+    command = [sys.executable, "-c", GRADER, each_sandbox.tier.name, start]
+    environment = os.environ | {"PYTHONPATH": paths}
+    grader = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert wait_until(alive=True)
+    finally:
+        grader.kill()
+        shutil.rmtree(grader.communicate()[0].strip())
+    assert wait_until(alive=False)
 
 
 def test_closing_the_sandbox_ends_a_session_that_was_left_open(harm) -> None:
@@ -218,8 +275,4 @@ def test_closing_the_sandbox_ends_a_session_that_was_left_open(harm) -> None:
     harm(sandbox).run("name_process", seed=1)
     assert len(processes_named("sandboxed-mark")) == 1
     sandbox.close()
-    for _ in range(200):
-        if not processes_named("sandboxed-mark"):
-            break
-        os.sched_yield()
-    assert processes_named("sandboxed-mark") == []
+    assert wait_until(alive=False)

@@ -1,5 +1,6 @@
 """The codec carries data faithfully and refuses everything else."""
 
+import contextlib
 import math
 import socket
 import struct
@@ -48,7 +49,9 @@ def test_tensors_round_trip(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
 def test_special_values_views_and_flags_survive() -> None:
     base = torch.tensor([[1.0, float("nan")], [-0.0, float("inf")]], dtype=torch.float64)
     assert torch.equal(decode(encode(base)).view(torch.int64), base.view(torch.int64))
-    assert torch.equal(decode(encode(torch.arange(6).reshape(2, 3).T)), torch.arange(6).reshape(2, 3).T)
+    assert torch.equal(
+        decode(encode(torch.arange(6).reshape(2, 3).T)), torch.arange(6).reshape(2, 3).T
+    )
     conjugate = torch.tensor([1 + 2j]).conj()
     assert torch.equal(decode(encode(conjugate)), conjugate)
     assert decode(encode(torch.zeros(2, requires_grad=True))).requires_grad
@@ -182,19 +185,15 @@ def test_mutated_frames_raise_nothing_but_wire_errors(
     mutated = bytearray(frame[:cut] if cut < 0 else frame)
     for position, byte in changes:
         mutated[position % len(mutated)] = byte
-    try:
+    with contextlib.suppress(WireError):
         decode(bytes(mutated))
-    except WireError:
-        pass
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=32))
 def test_arbitrary_headers_raise_nothing_but_wire_errors(header: bytes, blob: bytes) -> None:
-    try:
+    with contextlib.suppress(WireError):
         decode(frame_of(header, blob))
-    except WireError:
-        pass
 
 
 @pytest.mark.parametrize("filling", [b"\x80", b"\x90", b"\xc7\x00\x01", b"\xa0"], ids=repr)
@@ -202,10 +201,8 @@ def test_the_worst_header_costs_bounded_memory(filling: bytes) -> None:
     count = (wire.MAX_HEADER - 5) // len(filling)
     frame = frame_of(b"\xdd" + count.to_bytes(4, "big") + filling * count)
     tracemalloc.start()
-    try:
+    with contextlib.suppress(WireError):
         decode(frame)
-    except WireError:
-        pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200e6

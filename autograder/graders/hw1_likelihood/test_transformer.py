@@ -45,7 +45,7 @@ def test_block(run):
     run("block").matches("chain")
 
 
-@part("c")
+@part("c", devices="cpu cuda")
 def test_block_with_cache(run):
     """a block that is given a cache"""
     run("block_with_cache").matches()
@@ -87,10 +87,16 @@ def test_all_filters(run):
     run("all_filters").matches()
 
 
-@part("f", weight=2)
+@part("f", weight=2, devices="cpu cuda")
 def test_sample(run):
     """five tokens after a prompt of three, and the number of positions that were processed"""
     run("sample").matches()
+
+
+@part("f")
+def test_sample_one_token(run):
+    """one token after a prompt of one"""
+    run("sample_one_token").matches()
 
 
 @part("f", devices="cpu cuda")

@@ -725,7 +725,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-inclusive",
+        "gmm-sample-inclusive",
         "gmm_sample",
         "The comparison lets a component through whose cumulative probability only equals u. The "
         "smallest k with a cumulative probability strictly above u is asked for, or u = 0 draws a "
@@ -733,7 +733,7 @@ MISCONCEPTIONS = (
         (("(cdf <= u[:, None])", "(cdf < u[:, None])"),),
     ),
     Misconception(
-        "sample-off-by-one",
+        "gmm-sample-off-by-one",
         "gmm_sample",
         "The component is one too low: count all components that u has passed.",
         (
@@ -744,7 +744,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-one-too-high",
+        "gmm-sample-one-too-high",
         "gmm_sample",
         "The component is one too high: the first one is chosen while u is below its weight.",
         (
@@ -755,26 +755,26 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-upper-tail",
+        "gmm-sample-upper-tail",
         "gmm_sample",
         "u is used from the other end: the first component belongs to small u.",
         (("(cdf <= u[:, None])", "(cdf <= 1 - u[:, None])"),),
     ),
     Misconception(
-        "sample-raw-logits",
+        "gmm-sample-raw-logits",
         "gmm_sample",
         "The exponentials of the logits are not normalised, so their cumulative sum does not end at "
         "one.",
         (("logits.softmax(dim=0).cumsum(dim=0)", "logits.exp().cumsum(dim=0)"),),
     ),
     Misconception(
-        "sample-no-cumulative-sum",
+        "gmm-sample-no-cumulative-sum",
         "gmm_sample",
         "u is compared with the weights; it must be compared with their cumulative sum.",
         (("logits.softmax(dim=0).cumsum(dim=0)", "logits.softmax(dim=0)"),),
     ),
     Misconception(
-        "sample-most-likely",
+        "gmm-sample-most-likely",
         "gmm_sample",
         "The component of largest weight is taken for every sample; it must be drawn with the help of "
         "u.",
@@ -786,13 +786,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-uniform-components",
+        "gmm-sample-uniform-components",
         "gmm_sample",
         "The components are drawn with equal probabilities; the logits do not enter.",
         (("logits.softmax(dim=0)", "(0 * means[:, 0]).softmax(dim=0)"),),
     ),
     Misconception(
-        "sample-mean-of-components",
+        "gmm-sample-mean-of-components",
         "gmm_sample",
         "Means and deviations are averaged over the components. A sample comes from one component; "
         "averaging gives a single Gaussian in the middle.",
@@ -805,31 +805,31 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-log-std-not-exponentiated",
+        "gmm-sample-log-std-not-exponentiated",
         "gmm_sample",
         "The noise is multiplied by log sigma; take the exponential first.",
         (("log_stds[k].exp() * eps", "log_stds[k] * eps"),),
     ),
     Misconception(
-        "sample-variance",
+        "gmm-sample-variance",
         "gmm_sample",
         "The noise is multiplied by the variance; it must be multiplied by the standard deviation.",
         (("log_stds[k].exp() * eps", "(2 * log_stds[k]).exp() * eps"),),
     ),
     Misconception(
-        "sample-log-std-is-log-var",
+        "gmm-sample-log-std-is-log-var",
         "gmm_sample",
         "The logarithms of standard deviations are used as logarithms of variances.",
         (("log_stds[k].exp() * eps", "(0.5 * log_stds[k]).exp() * eps"),),
     ),
     Misconception(
-        "sample-unit-noise",
+        "gmm-sample-unit-noise",
         "gmm_sample",
         "The noise is added with unit standard deviation; each component has its own.",
         (("log_stds[k].exp() * eps", "eps"),),
     ),
     Misconception(
-        "sample-one-noise-for-all-dimensions",
+        "gmm-sample-one-noise-for-all-dimensions",
         "gmm_sample",
         "All dimensions of a sample get the same noise.",
         (("log_stds[k].exp() * eps", "log_stds[k].exp() * eps[:, :1]"),),

@@ -263,52 +263,52 @@ MISCONCEPTIONS = (
         ((LINEAR, "return F.linear(x, self.weight.data * self.mask, self.bias)"),),
     ),
     Misconception(
-        "log_prob-mean",
+        "made-log_prob-mean",
         "MADE.log_prob",
         "The conditionals are averaged over the dimensions. The logarithm of a product is a sum.",
         ((SUM, "return log_conditionals.mean(dim=1)"),),
     ),
     Misconception(
-        "log_prob-negative",
+        "made-log_prob-negative",
         "MADE.log_prob",
         "This is the negative log-likelihood. Binary cross-entropy is a loss; the log-probability "
         "has the opposite sign.",
         ((SUM, "return -log_conditionals.sum(dim=1)"),),
     ),
     Misconception(
-        "log_prob-over-batch",
+        "made-log_prob-over-batch",
         "MADE.log_prob",
         "The sum runs over the batch. It must run over the dimensions of each vector.",
         ((SUM, "return log_conditionals.sum(dim=0)"),),
     ),
     Misconception(
-        "log_prob-scalar",
+        "made-log_prob-scalar",
         "MADE.log_prob",
         "The log-probabilities of the whole batch are summed to one number; each vector must keep "
         "its own.",
         ((SUM, "return log_conditionals.sum()"),),
     ),
     Misconception(
-        "log_prob-bits",
+        "made-log_prob-bits",
         "MADE.log_prob",
         "The result is in bits; log-probabilities are in nats, with the natural logarithm.",
         ((SUM, "return log_conditionals.sum(dim=1) / torch.log(logits.new_tensor(2.0))"),),
     ),
     Misconception(
-        "log_prob-ones-only",
+        "made-log_prob-ones-only",
         "MADE.log_prob",
         "Only the dimensions with x_d = 1 contribute. A zero has a probability as well, "
         "1 - sigmoid(l_d).",
         ((TERMS, "log_conditionals = x * F.logsigmoid(logits)"),),
     ),
     Misconception(
-        "log_prob-swapped-labels",
+        "made-log_prob-swapped-labels",
         "MADE.log_prob",
         "Zeros and ones are exchanged: sigmoid(l_d) is the probability of x_d = 1.",
         ((TERMS, "log_conditionals = (1 - x) * F.logsigmoid(logits) + x * F.logsigmoid(-logits)"),),
     ),
     Misconception(
-        "log_prob-sigmoid-twice",
+        "made-log_prob-sigmoid-twice",
         "MADE.log_prob",
         "The sigmoid is applied twice: a function that takes logits was given probabilities.",
         (
@@ -321,28 +321,28 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "log_prob-outputs-in-ordering",
+        "made-log_prob-outputs-in-ordering",
         "MADE.log_prob",
         "The logits are rearranged by the ordering before they meet x. Column d of the logits "
         "belongs to dimension d, whatever the ordering is.",
         (("logits = self(x)\n", "logits = self(x)[:, list(self.ordering)]\n"),),
     ),
     Misconception(
-        "log_prob-inputs-in-ordering",
+        "made-log_prob-inputs-in-ordering",
         "MADE.log_prob",
         "x is rearranged by the ordering before it enters the network. The masks take care of the "
         "ordering; inputs and outputs keep their natural order.",
         (("logits = self(x)\n", "x = x[:, list(self.ordering)]\n        logits = self(x)\n"),),
     ),
     Misconception(
-        "log_prob-shifted-input",
+        "made-log_prob-shifted-input",
         "MADE.log_prob",
         "The input is shifted by one place, as for a recurrent network or a Transformer. Here the "
         "masks see to it that no dimension sees itself; x enters as it is.",
         (("logits = self(x)\n", "logits = self(F.pad(x, (1, -1)))\n"),),
     ),
     Misconception(
-        "log_prob-eps-in-log",
+        "made-log_prob-eps-in-log",
         "MADE.log_prob",
         "A small constant in the logarithm puts a floor under the log-probability. Work with the "
         "logits: log sigmoid can be computed without the sigmoid.",
@@ -355,7 +355,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "log_prob-bce-of-probabilities",
+        "made-log_prob-bce-of-probabilities",
         "MADE.log_prob",
         "binary_cross_entropy on probabilities cuts every logarithm off at -100. Give the logits to "
         "a function that is made for them.",
@@ -369,7 +369,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "log_prob-log-of-sigmoid",
+        "made-log_prob-log-of-sigmoid",
         "MADE.log_prob",
         "The sigmoid of a large logit is rounded to 0 or 1, and the logarithm of zero follows. "
         "Compute log sigmoid as one function of the logit.",
@@ -382,7 +382,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-one-pass",
+        "made-sample-one-pass",
         "MADE.sample",
         "Every dimension is drawn as if those before it were zero: the network is run only once, or "
         "the ordering is gone through from its end. The logit of a dimension depends on the "
@@ -393,60 +393,60 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-natural-order",
+        "made-sample-natural-order",
         "MADE.sample",
         "The dimensions are drawn in the order 0, 1, ..., D-1. Draw them in the model's ordering, or "
         "a dimension is drawn before those that it depends on.",
         ((LOOP, "for d in range(u.shape[1]):"),),
     ),
     Misconception(
-        "sample-inverse-ordering",
+        "made-sample-inverse-ordering",
         "MADE.sample",
         "The dimensions are drawn by their place in the ordering: that is the inverse permutation. "
         "ordering[i] is the dimension to be drawn i-th.",
         ((LOOP, "for d in sorted(range(u.shape[1]), key=self.ordering.__getitem__):"),),
     ),
     Misconception(
-        "sample-last-missing",
+        "made-sample-last-missing",
         "MADE.sample",
         "The last dimension of the ordering is never drawn and stays zero.",
         ((LOOP, "for d in self.ordering[:-1]:"),),
     ),
     Misconception(
-        "sample-below-p",
+        "made-sample-below-p",
         "MADE.sample",
         "The bit is 1 where u < p. That draws from the right distribution, but it is not the inverse "
         "of the distribution function, in which a small u gives the small value.",
         ((BIT, "(u[:, d] < torch.sigmoid(logit))"),),
     ),
     Misconception(
-        "sample-above-p",
+        "made-sample-above-p",
         "MADE.sample",
         "The bit is 1 with probability 1 - p: u is compared with the probability of a one where that "
         "of a zero is needed.",
         ((BIT, "(u[:, d] >= torch.sigmoid(logit))"),),
     ),
     Misconception(
-        "sample-tie",
+        "made-sample-tie",
         "MADE.sample",
         "Only where u equals the probability of a zero exactly is the sample wrong: the value sought "
         "is the smallest whose distribution function is strictly greater than u.",
         ((BIT, "(u[:, d] > 1 - torch.sigmoid(logit))"),),
     ),
     Misconception(
-        "sample-without-sigmoid",
+        "made-sample-without-sigmoid",
         "MADE.sample",
         "The uniform is compared with a logit. Turn the logit into a probability first.",
         ((BIT, "(u[:, d] >= 1 - logit)"),),
     ),
     Misconception(
-        "sample-most-likely",
+        "made-sample-most-likely",
         "MADE.sample",
         "Every dimension takes its more likely value and u is not used: all samples are alike.",
         ((BIT, "(logit >= 0)"),),
     ),
     Misconception(
-        "sample-uniforms-by-step",
+        "made-sample-uniforms-by-step",
         "MADE.sample",
         "The i-th column of u is used for the i-th dimension of the ordering. Column d of u belongs "
         "to dimension d.",
@@ -456,13 +456,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-same-uniform",
+        "made-sample-same-uniform",
         "MADE.sample",
         "One uniform decides all dimensions of a sample. Each dimension has its own column of u.",
         ((BIT, "(u[:, 0] >= 1 - torch.sigmoid(logit))"),),
     ),
     Misconception(
-        "sample-output-by-step",
+        "made-sample-output-by-step",
         "MADE.sample",
         "The i-th output is taken for the i-th dimension of the ordering. Column d of the logits "
         "belongs to dimension d.",
@@ -472,7 +472,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-in-ordering",
+        "made-sample-in-ordering",
         "MADE.sample",
         "The columns of the result are in the order in which they were drawn. Column d must hold "
         "dimension d.",
@@ -484,7 +484,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-feeds-probabilities",
+        "made-sample-feeds-probabilities",
         "MADE.sample",
         "Probabilities are fed back into the network, and bits are drawn at the end. Later "
         "dimensions must see the bits that were drawn.",
@@ -494,7 +494,7 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "sample-into-u",
+        "made-sample-into-u",
         "MADE.sample",
         "The samples are written into u, which the caller still needs. Start from a new tensor.",
         ((START, "x = u"),),

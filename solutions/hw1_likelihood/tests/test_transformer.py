@@ -65,11 +65,12 @@ def test_attention_weights_by_hand() -> None:
 def test_attention_with_more_keys_than_queries() -> None:
     query, key, value = normal(2, 3, 6, 4, seed=1), normal(2, 3, 6, 4, seed=2), normal(2, 3, 6, 4)
     every = transformer.causal_attention(query, key, value)
+    assert isinstance(every, torch.Tensor), f"causal_attention returned {type(every).__name__}"
     close(
         transformer.causal_attention(query[:, :, 4:], key, value),
         every[:, :, 4:],
-        "causal_attention of the last two queries on all six keys must give the last two results of "
-        "the call with all six queries: with S > L the queries are the LAST L positions",
+        "causal_attention of the last two queries on all six keys must give the last two results "
+        "of the call with all six queries: with S > L the queries are the LAST L positions",
     )
 
 
@@ -90,8 +91,8 @@ def test_heads_take_neighbouring_features() -> None:
     close(
         layer(x),
         x * tensor([1.0, 1.0, 10.0, 10.0]),
-        "MultiHeadAttention with identity projections, and in the place of attention a function that "
-        "multiplies the values of head 1 by ten: features 2 and 3 belong to head 1",
+        "MultiHeadAttention with identity projections, and in the place of attention a function "
+        "that multiplies the values of head 1 by ten: features 2 and 3 belong to head 1",
     )
 
 
@@ -105,8 +106,8 @@ def test_query_key_value_order_and_output_layer() -> None:
     close(
         layer(x),
         2 * (1 + 20 + 300) * x,
-        "MultiHeadAttention(2, 1) with q = x, k = 2x, v = 3x, attention q + 10k + 100v and an output "
-        "layer that doubles: self.qkv holds queries, then keys, then values; self.out comes last",
+        "MultiHeadAttention(2, 1) with q = x, k = 2x, v = 3x, attention q + 10k + 100v and an "
+        "output layer that doubles: self.qkv holds queries, keys, values; self.out comes last",
     )
 
 
@@ -123,8 +124,8 @@ def test_cache_grows_and_is_attended_to() -> None:
     layer(normal(1, 3, 4), cache)
     layer(normal(1, 2, 4), cache)
     assert seen == [(3, 3, 3), (2, 5, 5)], (
-        "MultiHeadAttention called with 3 and then with 2 positions and one cache: attention must get "
-        f"(3, 3, 3) and then (2, 5, 5) queries, keys and values; it got {seen}"
+        "MultiHeadAttention called with 3 and then with 2 positions and one cache: attention must "
+        f"get (3, 3, 3) and then (2, 5, 5) queries, keys and values; it got {seen}"
     )
     assert len(cache) == 5, f"after 3 + 2 positions the cache holds {len(cache)}, not 5"
 
@@ -162,8 +163,8 @@ def test_block_uses_each_norm_for_its_layer() -> None:
     close(
         y,
         tensor([[[14.0, -10.0]]]),
-        "Block on x = (3, 1), with attention and MLP replaced by the identity and mlp_norm scaled by "
-        "ten: attention_norm(x) = (1, -1), h = (4, 0), mlp_norm(h) = (10, -10)",
+        "Block on x = (3, 1), with attention and MLP replaced by the identity and mlp_norm scaled "
+        "by ten: attention_norm(x) = (1, -1), h = (4, 0), mlp_norm(h) = (10, -10)",
     )
     cache = tensor([[[7.0, 7.0]]])
     assert not torch.allclose(block(tensor([[[3.0, 1.0]]]), cache), y), (
@@ -189,14 +190,18 @@ def test_loss_predicts_the_next_character() -> None:
         transformer.lm_loss(probs.log(), tokens),
         tensor((1 + 2 + 1) / 3),
         "lm_loss of the text 0, 1, 1, 2: positions 0, 1, 2 predict the characters 1, 1, 2 with "
-        "probabilities 1/2, 1/4, 1/2, which is (1 + 2 + 1)/3 bits; the last position predicts nothing",
+        "probabilities 1/2, 1/4, 1/2, which is (1 + 2 + 1)/3 bits; the last position is not used",
     )
 
 
 @pytest.mark.part("d")
 def test_loss_has_a_gradient() -> None:
     logits = normal(2, 3, 4).requires_grad_()
-    transformer.lm_loss(logits, torch.tensor([[0, 3, 1], [2, 2, 0]])).backward()
+    loss = transformer.lm_loss(logits, torch.tensor([[0, 3, 1], [2, 2, 0]]))
+    assert isinstance(loss, torch.Tensor) and loss.requires_grad, (
+        f"lm_loss of logits that need a gradient returned {loss}: look for item() or detach()"
+    )
+    loss.backward()
     assert logits.grad is not None and bool((logits.grad[:, :-1] != 0).all()), (
         "lm_loss: the logits of positions 0, ..., L-2 get no gradient, so nothing would be learnt"
     )
@@ -244,8 +249,8 @@ def test_top_p_by_hand(top_p: float, kept: list[int]) -> None:
     close(
         transformer.filter_logits(logits, top_p=top_p),
         expected,
-        f"filter_logits of the probabilities {PROBS} with top_p = {top_p}: sorted they are 0.4, 0.3, "
-        "0.2, 0.1; keep them until the sum reaches p, including the one that reaches it",
+        f"filter_logits of the probabilities {PROBS} with top_p = {top_p}: sorted they are 0.4, "
+        "0.3, 0.2, 0.1; keep them until the sum reaches p, including the one that reaches it",
     )
 
 
@@ -266,7 +271,7 @@ def _model() -> transformer.TransformerLM:
 
 
 def _keep(
-    logits: torch.Tensor, temperature: float, top_k: int | None, top_p: float | None
+    logits: torch.Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: object = None
 ) -> torch.Tensor:
     return logits
 
@@ -276,15 +281,15 @@ def test_sample_by_inverse_cdf() -> None:
     model = _model()
     text = model.sample(
         torch.tensor([[2, 0], [0, 3]]),
-        tensor([[0.5, 0.1, 0.9], [0.5, 0.6, 0.2]]),
+        tensor([[0.5, 0.1, 0.9], [0.55, 0.6, 0.2]]),
         logit_filter=_keep,
     )
     assert isinstance(text, torch.Tensor), f"sample returned {type(text).__name__}, not a tensor"
-    assert text.tolist() == [[2, 0, 1, 0, 3], [0, 3, 1, 1, 1]], (
-        "sample from a model in which token t + 1 (mod 4) has probability 1/2 after token t and the "
-        "others 1/6 each, prompts (2, 0) and (0, 3), u = (0.5, 0.1, 0.9) and (0.5, 0.6, 0.2). After 0 the "
-        "cumulative probabilities are 1/6, 4/6, 5/6, 1, so u = 0.5 gives 1; and so on. Expected "
-        f"(2, 0, 1, 0, 3) and (0, 3, 1, 1, 1), got {text.tolist()}"
+    assert text.tolist() == [[2, 0, 1, 0, 3], [0, 3, 1, 2, 1]], (
+        "sample from a model in which token t + 1 (mod 4) has probability 1/2 after token t, and "
+        "each other one 1/6; prompts (2, 0) and (0, 3), u = (0.5, 0.1, 0.9) and (0.55, 0.6, 0.2). "
+        "After 0 the cumulative probabilities are 1/6, 4/6, 5/6, 1, so that u = 0.5 gives 1; and "
+        f"so on. Expected (2, 0, 1, 0, 3) and (0, 3, 1, 2, 1), got {text.tolist()}"
     )
 
 
@@ -293,9 +298,30 @@ def test_sample_processes_each_position_once() -> None:
     model = _model()
     model.sample(torch.tensor([[2, 0, 1]]), tensor([[0.5, 0.1, 0.9, 0.3]]), logit_filter=_keep)
     assert sum(model.processed) == 3 + 4 - 1, (
-        "sample with a prompt of 3 and 4 new tokens: with the cache, the model reads the prompt once and "
-        "each new token but the last once, 6 positions together; it was called with "
+        "sample with a prompt of 3 and 4 new tokens: with the cache, the model reads the prompt "
+        "once and each new token but the last once, 6 positions together; it was called with "
         f"{model.processed} positions"
+    )
+
+
+@pytest.mark.part("f")
+def test_sample_passes_its_settings_to_the_filter() -> None:
+    seen = []
+
+    def only_token_3(
+        logits: torch.Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 0.0
+    ) -> torch.Tensor:
+        seen.append((temperature, top_k, top_p))
+        return torch.where(torch.arange(4) == 3, logits, NONE)
+
+    text = _model().sample(torch.tensor([[0]]), tensor([[0.5, 0.1]]), 0.7, 2, 0.9, only_token_3)
+    assert seen == [(0.7, 2, 0.9)] * 2, (
+        "sample with temperature 0.7, top_k 2, top_p 0.9 and two draws: logit_filter must be "
+        f"called before each of them with these settings; it got {seen}"
+    )
+    assert text.tolist() == [[0, 3, 3]], (
+        "sample with a filter that forbids all tokens but 3 must draw only that one; it returned "
+        f"{text.tolist()}"
     )
 
 

