@@ -317,21 +317,21 @@ MISCONCEPTIONS = (
         "active-std",
         "active_units",
         "The activity is a standard deviation; it must be a variance.",
-        (("mean.var(dim=0, correction=0)", "mean.std(dim=0, correction=0)"),),
+        (("torch.var(mean, dim=0, correction=0)", "mean.std(dim=0, correction=0)"),),
     ),
     Misconception(
         "active-not-centred",
         "active_units",
         "This is the mean square. A dimension whose posterior mean is the same for all x, and not "
         "zero, says nothing about x.",
-        (("mean.var(dim=0, correction=0)", "mean.square().mean(dim=0)"),),
+        (("torch.var(mean, dim=0, correction=0)", "mean.square().mean(dim=0)"),),
     ),
     Misconception(
         "active-over-latents",
         "active_units",
         "The variance is taken over the latent dimensions of an example; it must be taken over the "
         "examples.",
-        (("mean.var(dim=0, correction=0)", "mean.var(dim=1, correction=0)"),),
+        (("torch.var(mean, dim=0, correction=0)", "mean.var(dim=1, correction=0)"),),
     ),
     Misconception(
         "active-inclusive",
@@ -388,7 +388,7 @@ ALTERNATIVES = (
                 "torch.stack([row.sum() for row in nll]).mean()",
             ),
             (
-                "mean.var(dim=0, correction=0)",
+                "torch.var(mean, dim=0, correction=0)",
                 "torch.stack([(c - c.mean()).square().mean() for c in mean.T])",
             ),
         ),

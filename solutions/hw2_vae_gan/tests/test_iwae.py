@@ -41,13 +41,16 @@ def test_log_mean_exp_of_impossible_entries() -> None:
 
 @pytest.mark.part("a")
 def test_bound_by_hand() -> None:
-    log_w = tensor([[1], [3], [2], [6]]).log()
-    message = "iwae_bound of the weights 1, 3, 2, 6"
-    elbo = math.log(1 * 3 * 2 * 6) / 4
-    close(iwae.iwae_bound(log_w, 1), elbo, f"{message}, one at a time: the ELBO")
-    close(iwae.iwae_bound(log_w, 2), math.log(2 * 4) / 2, f"{message}, in pairs of mean 2 and 4")
-    close(iwae.iwae_bound(log_w, 4), math.log(3), f"{message}, all four, of mean 3")
-    with pytest.raises(ValueError):
+    log_w = tensor([[1, 5], [3, 5], [2, 5], [6, 5]]).log()
+    message = "iwae_bound of an example with weights 1, 3, 2, 6 and one with weights of 5"
+    for num_samples, first, what in (
+        (1, math.log(1 * 3 * 2 * 6) / 4, "one at a time: the ELBO"),
+        (2, math.log(2 * 4) / 2, "in pairs: those of the first example have means 2 and 4"),
+        (4, math.log(3), "all four: those of the first example have mean 3"),
+    ):
+        got = iwae.iwae_bound(log_w, num_samples)
+        close(got, (first + math.log(5)) / 2, f"{message}, {what}; then the mean over examples")
+    with pytest.raises(ValueError):  # noqa: PT011 (the words are up to you)
         iwae.iwae_bound(log_w, 3)
 
 
@@ -84,10 +87,15 @@ def test_weights_are_constant_if_q_is_the_posterior() -> None:
 
 
 @pytest.mark.part("b")
-def test_weights_are_the_likelihood_if_q_is_the_prior() -> None:
+def test_weights_by_hand() -> None:
     eps, zero = tensor([[[1, 2]], [[0, -3]], [[4, 4]]]), tensor([[0, 0]])
     log_w = iwae.log_weights(zero, zero, eps, lambda z: z.sum(dim=-1))
     close(log_w, [[3], [-3], [8]], "log_weights where q is the prior: log p(x | z) at z = eps")
+    log_w = iwae.log_weights(
+        tensor([[0]]), tensor([[math.log(9)]]), tensor([[[1]]]), lambda z: z[..., 0]
+    )
+    message = "log_weights of z = 3 drawn from N(0, 9), prior N(0, 1), log-likelihood 3"
+    close(log_w, [[3 - 9 / 2 + 1 / 2 + math.log(3)]], message)
 
 
 @pytest.mark.part("c")

@@ -32,13 +32,14 @@ def test_lerp_by_hand():
 
 
 @pytest.mark.part("a")
-def test_slerp_of_a_right_angle():
-    a, b = tensor([[2.0, 0.0]]), tensor([[0.0, 2.0]])
-    third = [2 * math.cos(math.pi / 6), 2 * math.sin(math.pi / 6)]
+def test_slerp_by_hand():
+    end = [2 * math.cos(2 * math.pi / 3), 2 * math.sin(2 * math.pi / 3)]
+    quarter = [2 * math.cos(math.pi / 6), 2 * math.sin(math.pi / 6)]
     close(
-        latent_space.slerp(a, b, tensor([0.0, 1 / 3, 1.0])),
-        [[[2.0, 0.0], third, [0.0, 2.0]]],
-        "slerp from (2, 0) to (0, 2) at t = 0, 1/3, 1: angles of 0, 30 and 90 degrees, length 2",
+        latent_space.slerp(tensor([[2.0, 0.0]]), tensor([end]), tensor([0.0, 0.25, 1.0])),
+        [[[2.0, 0.0], quarter, end]],
+        "slerp from (2, 0) to a vector of length 2 at 120 degrees, at t = 0, 1/4, 1: angles of 0, "
+        "30 and 120 degrees, length 2",
     )
 
 

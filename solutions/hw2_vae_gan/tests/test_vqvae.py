@@ -21,6 +21,14 @@ def close(got: object, expected: object, message: str) -> None:
     assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
+def three(got: object, names: str) -> tuple[torch.Tensor, ...]:
+    """The three values that a function must return."""
+    assert isinstance(got, tuple | list) and len(got) == 3, (
+        f"return three values: {names}; got {got}"
+    )
+    return tuple(got)
+
+
 CODES = [[0.0, 0.0], [1.0, 0.0], [0.0, 10.0]]
 # One map of two channels: the vectors at its 1 x 3 positions are (0.9, 0.2), (0.1, -0.3), (4, 7).
 MAP = [[[[0.9, 0.1, 4.0]], [[0.2, -0.3, 7.0]]]]
@@ -78,7 +86,7 @@ def test_quantize_is_straight_through():
 def test_vq_loss_by_hand():
     """Squared distances to codes 1, 0 and 2: 0.05, 0.1 and 25."""
     terms = vqvae.vq_loss(tensor(MAP), tensor(CODES), torch.tensor([[[1, 0, 2]]]), 0.5)
-    assert len(terms) == 3, "return three values: loss, codebook_loss, commitment_loss"
+    terms = three(terms, "loss, codebook_loss, commitment_loss")
     mean = (0.05 + 0.1 + 25) / 3
     message = "of three vectors at squared distances 0.05, 0.1 and 25 from their codes"
     close(terms[1], mean, f"codebook_loss {message}")
@@ -89,13 +97,15 @@ def test_vq_loss_by_hand():
 @pytest.mark.part("c")
 def test_vq_loss_moves_the_right_side():
     z, codes = tensor(MAP).requires_grad_(), tensor(CODES).requires_grad_()
-    _, codebook_loss, commitment_loss = vqvae.vq_loss(z, codes, torch.tensor([[[1, 0, 2]]]), 0.25)
+    terms = vqvae.vq_loss(z, codes, torch.tensor([[[1, 0, 2]]]), 0.25)
+    _, codebook_loss, commitment_loss = three(terms, "loss, codebook_loss, commitment_loss")
     for name, loss, moved, still in (
         ("codebook_loss", codebook_loss, ("the codebook", codes), ("z", z)),
         ("commitment_loss", commitment_loss, ("z", z), ("the codebook", codes)),
     ):
         assert loss.requires_grad, f"{name} passes no gradient on, but it must move {moved[0]}"
-        yes, no = torch.autograd.grad(loss, [moved[1], still[1]], allow_unused=True)
+        inputs = [moved[1], still[1]]
+        yes, no = torch.autograd.grad(loss, inputs, allow_unused=True, retain_graph=True)
         assert yes is not None and yes.any(), f"{name} must move {moved[0]}"
         assert no is None or not no.any(), f"{name} must not move {still[0]}"
 
@@ -105,11 +115,11 @@ def test_ema_update_by_hand():
     """The batch: code 0 is chosen by (1, 1) and (3, 1), code 2 by (8, 4), code 1 by nobody."""
     counts, sums = tensor([2.0, 4.0, 1.0]), tensor([[2.0, 0.0], [4.0, 8.0], [0.0, 2.0]])
     z = tensor([[[[1.0, 3.0, 8.0]], [[1.0, 1.0, 4.0]]]])
-    new = vqvae.ema_update(counts, sums, z, torch.tensor([[[0, 0, 2]]]), 0.5, 1e-9)
-    assert len(new) == 3, "return three values: counts, sums, codebook"
-    close(new[0], [2.0, 2.0, 1.0], "counts (2, 4, 1) after a batch of (2, 0, 1), decay 0.5")
-    close(new[1], [[3.0, 1.0], [2.0, 4.0], [4.0, 3.0]], "sums after the same batch")
-    close(new[2], [[1.5, 0.5], [1.0, 2.0], [4.0, 3.0]], "codes: sums over counts (eps is tiny)")
+    new = vqvae.ema_update(counts, sums, z, torch.tensor([[[0, 0, 2]]]), 0.75, 1e-9)
+    new = three(new, "counts, sums, codebook")
+    close(new[0], [2.0, 3.0, 1.0], "counts (2, 4, 1) after a batch of (2, 0, 1), decay 0.75")
+    close(new[1], [[2.5, 0.5], [3.0, 6.0], [2.0, 2.5]], "sums after the same batch")
+    close(new[2], [[1.25, 0.25], [1.0, 2.0], [2.0, 2.5]], "codes: sums over counts (eps is tiny)")
     assert counts.tolist() == [2.0, 4.0, 1.0], "the argument counts was changed in place"
 
 
@@ -118,6 +128,7 @@ def test_ema_update_smooths_and_keeps_the_total():
     counts, sums = tensor([0.0, 6.0]), tensor([[0.0], [6.0]])
     z = torch.ones(1, 1, 2, 3, dtype=torch.float64, requires_grad=True)
     new = vqvae.ema_update(counts, sums, z, torch.ones(1, 2, 3, dtype=torch.int64), 0.9, 1.0)
+    new = three(new, "counts, sums, codebook")
     close(new[0], [0.0, 6.0], "counts (0, 6) after a batch of (0, 6): unchanged, not smoothed")
     close(
         new[2],

@@ -79,8 +79,9 @@ def log_normal(x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     Args:
         x: Points, shape (..., Z), such as (M, B, Z) or (B, Z).
         mean: Means, shape (B, Z), or any other that broadcasts with x.
-        log_var: Log-variances log sigma^2, shaped like ``mean``. They may be as small as -800: only
-            the distance in standard deviations need be representable.
+        log_var: Log-variances log sigma^2, shaped like ``mean``. In float64 they may be as small as
+            -800, where the variance rounds to zero: only the distance in standard deviations need
+            be representable.
 
     Returns:
         Log-densities in nats, summed over the last dimension, shape (...), such as (M, B).

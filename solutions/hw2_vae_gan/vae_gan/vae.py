@@ -118,9 +118,9 @@ def kl_diag_gaussians(
         log_var_p: Log-variances of p, shaped like ``mean_p``.
 
     Returns:
-        Divergences in nats, shape (B,). Log-variances may be as small as -800: only the
-        ratio of the variances, and the distance of the means in standard deviations, need be
-        representable.
+        Divergences in nats, shape (B,). In float64, log-variances may be as small as -800, where
+        the variances round to zero: only their ratio, and the distance of the means in standard
+        deviations, need be representable.
 
     Source: Bishop, "Pattern Recognition and Machine Learning", 2006, exercise 2.13.
     """
@@ -203,6 +203,6 @@ def active_units(mean: Tensor, threshold: float = 0.01) -> tuple[Tensor, Tensor]
     Source: Burda et al., "Importance weighted autoencoders", ICLR 2016, section 5.2.
     """
     # BEGIN SOLUTION
-    activity = mean.var(dim=0, correction=0)
+    activity = torch.var(mean, dim=0, correction=0)
     return activity, activity > threshold
     # END SOLUTION

@@ -115,12 +115,12 @@ def discriminator(hw: Package, rng: Rng) -> dict:
 def _batches(rng: Rng, buffer: object, kept: list[list[int]]) -> list[dict]:
     """Offer batches; a number k >= 0 asks for stored image k of the buffer, -1 for none.
 
-    The draws lie in the middle of their intervals, so that rounding decides nothing.
+    The draws lie well inside their intervals, so that rounding decides nothing.
     """
     found = []
     for places in kept:
         images = rng.normal(len(places), 3, 1, 2).clone().requires_grad_()
-        rows = [[0.25, 0.9] if k < 0 else [0.75, (k + 0.5) / buffer.capacity] for k in places]
+        rows = [[0.25, 0.9] if k < 0 else [0.75, (k + 0.6) / buffer.capacity] for k in places]
         given = buffer.push_and_sample(2 * images, rng.tensor(rows))
         found.append({"images": given, "requires_grad": given.requires_grad})
     return found

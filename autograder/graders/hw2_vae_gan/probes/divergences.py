@@ -146,12 +146,13 @@ def frechet(hw: Package, rng: Rng) -> dict:
 
 
 def frechet_of_singular(hw: Package, rng: Rng) -> dict:
-    mean1, mean2 = rng.normal(5), rng.normal(5)
-    cov1, cov2 = _covariance(rng, 5, 2), _covariance(rng, 5, 3)
-    return {
-        "singular": hw.divergences.frechet_distance(mean1, cov1, mean2, cov2),
-        "point": hw.divergences.frechet_distance(mean1, rng.keep(0 * cov1), mean2, cov2),
-    }
+    mean1, mean2 = rng.normal(6), rng.normal(6)
+    found = {}
+    for rank1, rank2 in ((2, 3), (1, 2), (3, 1), (4, 3)):
+        cov1, cov2 = _covariance(rng, 6, rank1), _covariance(rng, 6, rank2)
+        found[f"{rank1}{rank2}"] = hw.divergences.frechet_distance(mean1, cov1, mean2, cov2)
+    point = rng.keep(torch.zeros_like(cov1))
+    return {**found, "point": hw.divergences.frechet_distance(mean1, point, mean2, cov2)}
 
 
 def _clusters(rng: Rng, count: int, mean: float) -> Tensor:

@@ -95,9 +95,9 @@ def least_squares(hw: Package, rng: Rng) -> dict:
 
 
 def _on_both_sides(rng: Rng, count: int, margin: float) -> Tensor:
-    """Scores on both sides of ``margin``, not on it."""
-    side = rng.tensor([1.0, -1.0] * count)[:count]
-    return rng.keep((margin + side * rng.uniform(count, low=0.2, high=3.0)).requires_grad_())
+    """Scores on both sides of ``margin``, not on it, with a mean above it."""
+    side = rng.tensor([3.0, -0.5] * count)[:count]
+    return rng.keep((margin + side * rng.uniform(count, low=0.5, high=3.0)).requires_grad_())
 
 
 def hinge(hw: Package, rng: Rng) -> dict:
