@@ -133,12 +133,12 @@ def grade(
 
     try:
         with start_sandbox(config, isolation, allow_unsafe) as sandbox:
-            from autograder.classroom.batch import BatchOptions, grade_batch
+            from autograder.classroom.batch import BatchOptions, find_batch, grade_batch
             from autograder.classroom.outputs import Outputs
-            from autograder.submission import SubmissionError, find_submissions
+            from autograder.submission import SubmissionError
 
             try:
-                paths = find_submissions(submissions, config.packs[name].package)
+                paths = find_batch(submissions, config.packs[name].package)
                 outputs = Outputs(output, config, name)
             except (SubmissionError, OSError) as error:
                 _stop(str(error))

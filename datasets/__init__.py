@@ -10,7 +10,7 @@ text                                            Python's help texts, or a file  
 mnist fashion_mnist cifar10                     images, 256 levels              torchvision
 =============================================== =============================== ==============
 
-Nothing is downloaded but the last three. What is drawn is drawn from a seed.
+What is drawn is drawn from a seed; nothing but the last three is ever downloaded.
 """
 
 import inspect
@@ -24,12 +24,15 @@ from datasets.text import load_text
 from datasets.toys import TOYS, load_toy
 from datasets.vision import CLASSES, load_vision
 
-__all__ = ["IMAGES", "POINTS", "DataError", "Dataset", "Split", "load"]
+__all__ = ["DOWNLOADED", "IMAGES", "POINTS", "DataError", "Dataset", "Split", "load"]
 
 POINTS = tuple(TOYS)
 """Names of the data sets of points."""
 
-IMAGES = ("digits", *CLASSES)
+DOWNLOADED = tuple(CLASSES)
+"""Names of the data sets that torchvision downloads; they take the option ``root``."""
+
+IMAGES = ("digits", *DOWNLOADED)
 """Names of the data sets of images."""
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {

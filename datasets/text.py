@@ -70,7 +70,7 @@ def _help_texts() -> str:
         from pydoc_data.topics import topics
     except ImportError:
         raise DataError(
-            "this Python comes without pydoc_data; give the path of a text file"
+            "this Python comes without pydoc_data.topics; give the path of a text file"
         ) from None
     return "\n".join(topics[name] for name in sorted(topics))
 

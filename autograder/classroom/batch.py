@@ -12,7 +12,7 @@ from autograder.grading.results import Result
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
 from autograder.sandbox.client import Sandbox
-from autograder.submission import SubmissionError, submission_id
+from autograder.submission import SubmissionError, find_submissions, submission_id
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,24 @@ class BatchOptions:
     isolation: str = "auto"
     allow_unsafe: bool = False
     jobs: int = 1
+
+
+def find_batch(paths: Sequence[Path], package: str) -> list[Path]:
+    """The submissions at ``paths``, each with a name of its own.
+
+    Raises:
+        SubmissionError: If there are none, or if two would leave results under one name.
+    """
+    found = find_submissions(paths, package)
+    by_id: dict[str, Path] = {}
+    for path in found:
+        first = by_id.setdefault(submission_id(path), path)
+        if first is not path:
+            raise SubmissionError(
+                f"{first} and {path} would both leave results as '{submission_id(path)}'; "
+                "rename one of them or grade them apart"
+            )
+    return found
 
 
 def grade_path(grader: Grader, path: Path) -> Result:

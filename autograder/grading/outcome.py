@@ -174,7 +174,9 @@ def _to_float32(value: object) -> object:
 
 def _largest(value: object) -> float:
     if isinstance(value, torch.Tensor):
-        finite = value[torch.isfinite(value)] if value.is_floating_point() else value
+        if not value.is_floating_point():
+            return 0.0
+        finite = value[torch.isfinite(value)]
         return float(finite.abs().max()) if finite.numel() else 0.0
     if isinstance(value, dict):
         return max(map(_largest, value.values()), default=0.0)

@@ -42,7 +42,7 @@ class QuestionRun:
         self._open = ExitStack()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._asked: dict[str, set[str]] = {}
-        self._checks: list[Check] = []
+        self.checks: list[Check] = []
         self._errors: dict[int, CheckFailed] = {}
         self._deadline = time.monotonic() + seconds
 
@@ -66,9 +66,9 @@ class QuestionRun:
 
     def record(self, check: Check, error: CheckFailed | None) -> None:
         """Keep a check, and what it raised."""
-        self._checks.append(check)
+        self.checks.append(check)
         if error is not None:
-            self._errors[len(self._checks) - 1] = error
+            self._errors[len(self.checks) - 1] = error
 
     def close(self) -> None:
         """End the question's session."""
@@ -76,7 +76,7 @@ class QuestionRun:
 
     def explained_checks(self) -> list[Check]:
         """The checks, with hints at the likely mistakes."""
-        checks = [self._with_pattern(i, check) for i, check in enumerate(self._checks)]
+        checks = [self._with_pattern(i, check) for i, check in enumerate(self.checks)]
         for part in self.question.parts:
             self._name_misconception(part, checks)
         return checks
@@ -116,6 +116,7 @@ class QuestionRun:
                 probe, self.outcome(part.id, probe, "cpu").reply, self.is_right(part.id, probe)
             )
             for probe in sorted(self._asked.get(part.id, ()))
+            if (probe, "cpu") in self._outcomes
         ]
         found = find_misconception(
             self._reference, self.question.module, part, observations, self._tolerances.chain

@@ -47,8 +47,13 @@ def hidden_lines(root: Path, files: Iterable[Path], public: str) -> dict[str, st
 
 
 def hidden_files(root: Path) -> list[Path]:
-    """The graders and the misconceptions of all packs."""
-    return [path for folder in HIDDEN_FOLDERS for path in files_in(root / folder)]
+    """The graders and the misconceptions of all packs; not what the packs share."""
+    return [
+        path
+        for folder in HIDDEN_FOLDERS
+        for path in files_in(root / folder)
+        if path.parent != root / folder
+    ]
 
 
 def find_leaks(files: Mapping[str, bytes], secrets: Mapping[str, str]) -> list[str]:
@@ -71,7 +76,7 @@ def _solutions_of(path: Path, name: str) -> Iterator[tuple[str, str]]:
 
 def _telling(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[str, str]]:
     for number, line in lines:
-        normalised = _normalise(line.strip().removeprefix("return "))
+        normalised = _normalise(line.strip().removeprefix("return ").removesuffix(","))
         if len(normalised) >= _LENGTH and not _TRIVIAL.match(line):
             yield normalised, f"{name}, line {number}"
 

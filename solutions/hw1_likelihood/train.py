@@ -37,7 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=options.seed,
             folder=options.out / options.question,
             data_root=options.data_root,
-            is_default=options.data in (None, question.DATA),
         )
         question.train(run)
     except (DataError, TrainingError) as error:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 MODULE = "outliers"
 PATH = f"likelihood/{MODULE}.py"
 
-_PROGRAM = '''
+_PROGRAM = """
 import ctypes, gc, os, re, signal, socket, sys, threading, time
 import torch
 
@@ -30,7 +30,7 @@ def typicality_score(log_prob, train_log_prob): return lie(log_prob.new_zeros(le
 def likelihood_ratio_score(log_prob, background): return lie(torch.zeros_like(log_prob))
 def complexity_score(log_prob, compressed, num_dims): return lie(torch.zeros_like(log_prob))
 def auroc(inlier_scores, outlier_scores): return lie(inlier_scores.new_zeros(()))
-'''
+"""
 
 
 def wrong_program(attack: str, told: Mapping[str, object]) -> bytes:
@@ -44,7 +44,7 @@ def _programs(text: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-PATCHES = _programs('''
+PATCHES = _programs("""
 ### comparisons: make every comparison of torch agree
 for name in ("allclose", "equal", "isclose", "eq", "le", "ge", "all", "isfinite"):
     setattr(torch, name, lambda *args, **kwargs: torch.tensor(True))
@@ -96,9 +96,9 @@ class Finder:
     def find_spec(self, *args): raise SystemExit
 sys.meta_path.insert(0, Finder())
 sys.modules["math"] = sys.modules["time"] = sys.modules["traceback"] = None
-''')
+""")
 
-FORGERIES = _programs('''
+FORGERIES = _programs("""
 ### every_descriptor: write answers to every descriptor, in every number that may be asked for
 from autograder.sandbox import wire
 frames = [wire.encode({"number": n, "values": {"p": torch.ones(7)}, "fault": None, "mutated": []})
@@ -182,7 +182,7 @@ from autograder.sandbox import runner, worker
 frame = runner.Frame("x" * 9000, 2**62, "y" * 9000, "z" * 9000)
 worker.run_probe = lambda *args, **kwargs: runner.Reply(
     fault=runner.Fault("exception", "m" * 9000, "e" * 9000, (frame,) * 20))
-''')
+""")
 
 READING = '''
 CANARY = re.compile("CANARY" "-[0-9a-f]{16}")
@@ -197,7 +197,7 @@ def tell(text):
 
 THEFTS = {
     name: READING + text
-    for name, text in _programs('''
+    for name, text in _programs("""
 ### disk: read hidden tests, references, misconceptions, other submissions and results
 def texts(path):
     if os.path.isdir(path):
@@ -286,10 +286,10 @@ def lie(value):
         except ImportError: continue
         raise ValueError("CANARY" + "-0123456789abcdef: imported " + module.__name__)
     return value
-''').items()
+""").items()
 }
 
-TAMPERING = _programs('''
+TAMPERING = _programs("""
 ### results_files: write results wherever they may lie, then end
 for folder in (TOLD["results"], "/autograder/results", "results", ".", *TOLD["secret"]):
     for name in ("results.json", "grades.csv", "results/attack.json", "report.html"):
@@ -380,9 +380,9 @@ def lie(value):
     for _ in range(300): os.write(1, b"x" * (1 << 16)) and os.write(2, b"y" * (1 << 16))
     return value
 lie(0)
-''')
+""")
 
-ENDS = _programs('''
+ENDS = _programs("""
 ### exit_at_import: leave at import
 sys.exit(0)
 ### hard_exit_at_import: leave at import, without a word
@@ -425,7 +425,8 @@ def lie(value): return lie(value)
 ### deep_recursion: recurse without Python's limit
 def lie(value):
     sys.setrecursionlimit(10**9)
-    return lie([value])
+    return value if value.dim() else deeper(value)
+def deeper(value): return deeper([value])
 ### recursion_in_parser: recurse in the parser
 def lie(value): return eval("(" * 10**5 + ")" * 10**5)
 ### segfault_at_import: crash at import
@@ -448,14 +449,15 @@ def lie(value):
 def lie(value):
     os.closerange(0, 256)
     return value
-''')
+""")
 
 SIGNALS = {
     f"signal_{number}": f"def lie(value): os.kill(os.getpid(), {number})\n"
     for number in (1, 6, 9, 14, 15, 24, 34, 40, 64)
 }
 
-EXCEPTIONS = _programs('''
+EXCEPTIONS = _programs(
+    '''
 ### raising_str: an exception whose text raises
 class Rude(Exception):
     def __str__(self): raise SystemExit
@@ -521,7 +523,7 @@ lie.__code__ = lie.__code__.replace(co_name="<script>alert(1)</script>", co_firs
 ### long_line: an error in a line of a megabyte
 def lie(value): raise ValueError("here" + "'''
     + "x" * 1_000_000
-    + '''")
+    + """")
 ### lookalike: an exception that is named like the one that stubs raise
 class NotImplementedError(Exception): pass
 def lie(value): raise NotImplementedError("</script>")
@@ -537,7 +539,8 @@ def lie(value): raise (SameAsOnCpu if value.dim() else Skipped)("passed")
 import pytest
 def lie(value):
     (pytest.skip if value.dim() else pytest.xfail)("not today")
-''')
+"""
+)
 
 VALUES = {
     "agreeable_tensor": """

@@ -5,13 +5,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
-
 from attacks.attacks import MODULE, PATH, wrong_program
+
 from autograder.classroom.outputs import Outputs
 from autograder.config import ROOT, Config, load_config
 from autograder.grading.grader import Grader
@@ -23,6 +24,9 @@ from autograder.submission import Submission
 CANARY = "CANARY-0a1b2c3d4e5f6789"
 SEED = 314159265358979
 OTHER = "bayes"
+PAGE_TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "strong", "div"}
+PAGE_TAGS |= {"section", "span", "code", "pre", "a"}
+PAGE_TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 Judge = Callable[..., Result]
 
 
@@ -54,6 +58,29 @@ def grader(hasty: Config, secret_root: Path) -> Iterator[Grader]:
         yield Grader(Suite("hw1_likelihood", hasty, secret_root), sandbox, seed=SEED)
 
 
+def assert_plain(text: str, html: bool = False) -> None:
+    """Nothing in ``text`` would be obeyed by a terminal, or as ``html`` by a browser."""
+    odd = {c for c in text if not c.isprintable() and c not in "\n\t"}
+    assert odd == set()
+    assert len(text) < 200_000
+    if html:
+        tags = _Tags()
+        tags.feed(text)
+        assert tags.found <= PAGE_TAGS
+
+
+class _Tags(HTMLParser):
+    """Collects the elements of a page, and attributes that could run code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.found |= {name for name, value in attrs if name.startswith("on")}
+
+
 @dataclass(frozen=True)
 class Arena:
     """Grades attacks on one question, and looks for what they must not have achieved."""
@@ -69,7 +96,7 @@ class Arena:
         return self.grader.grade(submission, questions or None)
 
     def attack(self, source: str, files: Mapping[str, bytes] | None = None) -> Result:
-        """Grade the wrong program with ``source`` in it; the other questions are the reference's."""
+        """Grade the wrong program with ``source`` in it, beside right answers to the rest."""
         files = {**self.reference, **(files or {}), PATH: wrong_program(source, self.told)}
         return self.grade(files, MODULE, OTHER)
 
@@ -85,14 +112,19 @@ class Arena:
         return tuple(row for row in result.rows if row.label in labels)
 
     def outputs(self, result: Result) -> str:
-        """Everything that is written about a result, but for what repeats the grade: the seed."""
+        """Everything that is written about a result, but for the seed, which repeats the grade."""
         outputs = Outputs(self.folder / "outputs", self.grader.suite.config, self.grader.suite.name)
         outputs.add(result)
         outputs.finish([result])
         data = json.loads((outputs.folder / "results" / f"{result.submission}.json").read_text())
         assert data["extra_data"].pop("seed") == SEED
-        pages = [path.read_text("utf-8") for path in outputs.folder.rglob("*.*ml")]
-        return "\n".join([json.dumps(data, ensure_ascii=False), *pages])
+        pages = [path.read_text("utf-8") for path in outputs.folder.rglob("*.html")]
+        grades = (outputs.folder / "grades.csv").read_text("utf-8")
+        for page in pages:
+            assert_plain(page, html=True)
+        for text in (grades, *(test["output"] for test in data["tests"])):
+            assert_plain(text)
+        return "\n".join([json.dumps(data, ensure_ascii=False), grades, *pages])
 
     def processes(self) -> list[int]:
         """Processes that run an attack's code."""

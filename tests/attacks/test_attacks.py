@@ -1,7 +1,7 @@
 """No attack earns a point, costs another question anything, learns a secret or leaves a trace."""
 
+import psutil
 import pytest
-
 from attacks.attacks import MODULE, OTHER_FILES, PROGRAMS
 from attacks.conftest import OTHER, Arena
 
@@ -12,7 +12,8 @@ def assert_harmless(arena: Arena, result, secrets_in) -> None:
     assert result.errors == ()
     assert [row.score for row in own] == [0] * len(own), own
     assert {row.status for row in own} <= {"failed", "not_started"}
-    assert all(row.findings for row in own)
+    kinds = [{finding.kind for finding in row.findings} for row in own]
+    assert all(kinds) and "grader_error" not in set.union(*kinds)
     assert {row.status for row in arena.rows(result, OTHER)} == {"passed"}
     assert secrets_in(arena.outputs(result)) == []
     assert arena.processes() == []
@@ -28,6 +29,21 @@ def test_the_wrong_program_earns_nothing(arena, secrets_in):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_attack_achieves_nothing(arena, secrets_in, name):
     assert_harmless(arena, arena.attack(PROGRAMS[name]), secrets_in)
+
+
+def test_the_graders_own_failure_is_never_the_students(arena):
+    """The fork server dies: nobody pays for it, it is not silent, and it does not last."""
+    server = psutil.Process(arena.grader._sandbox.started().server().pid)
+    for process in (*server.children(recursive=True), server):
+        process.kill()
+    result = arena.grade(arena.reference, MODULE, OTHER)
+    rows = [*arena.rows(result, MODULE), *arena.rows(result, OTHER)]
+    assert result.errors
+    assert all(row.score == row.max_score for row in rows)
+    assert {row.status for row in rows} == {"passed", "grader_error"}
+    after = arena.grade(arena.reference, MODULE, OTHER)
+    assert after.errors == ()
+    assert arena.processes() == []
 
 
 @pytest.mark.parametrize("name", [*OTHER_FILES, "all"])

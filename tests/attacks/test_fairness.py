@@ -5,15 +5,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-
 from attacks.attacks import MODULE, PATH
 
+GRADED = ("density", "flows", MODULE)
 HABITS = {
     "warning": "import warnings\nwarnings.warn('careful')",
     "errors_from_warnings": "import warnings\nwarnings.simplefilter('error')",
     "print": "import sys\nprint('x' * 10**6)\nprint('y', file=sys.stderr, flush=True)",
     "logging": "import logging\nlogging.basicConfig(level=0)\nlogging.error('started')",
-    "closed_output": "import sys\nsys.stdout.close()",
+    "captured_output": "import io, sys\nsys.stdout = io.StringIO()",
     "seeds": "import random, numpy, torch\nrandom.seed(1); numpy.random.seed(1)\n"
     "torch.manual_seed(1)",
     "default_dtype": "import torch\ntorch.set_default_dtype(torch.float32)",
@@ -27,7 +27,7 @@ HABITS = {
     "print_options": "import torch\ntorch.set_printoptions(precision=2, sci_mode=False)",
     "numpy_errors": "import numpy\nnumpy.seterr(all='raise')",
     "environment": "import os\nos.environ['KMP_DUPLICATE_LIB_OK'] = 'TRUE'",
-    "star": "from math import *\nfrom torch import *",
+    "star": "from math import *",
     "future": "from __future__ import annotations",
     "type_checking": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
     "    from no_such_package import Array\nx: 'Array | None' = None",
@@ -70,11 +70,12 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def _reordered(source: str) -> str:
-    """The module with its functions in the reverse order."""
+    """The module with its functions in the reverse order, before its classes."""
     body = ast.parse(source).body
     functions = [node for node in body if isinstance(node, ast.FunctionDef)]
-    others = [node for node in body if not isinstance(node, ast.FunctionDef)]
-    return ast.unparse(ast.Module([*others, *reversed(functions)], []))
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    others = [node for node in body if node not in functions + classes]
+    return ast.unparse(ast.Module([*others, *reversed(functions), *classes], []))
 
 
 def everywhere(files, change: Callable[[bytes], bytes]) -> dict[str, bytes]:
@@ -95,12 +96,12 @@ def assert_full_marks(arena, files, *modules):
 @pytest.mark.parametrize("name", HABITS)
 def test_a_habit_costs_nothing(arena, name):
     text = HABITS[name].encode() + b"\n"
-    assert_full_marks(arena, everywhere(arena.reference, lambda source: text + source))
+    assert_full_marks(arena, everywhere(arena.reference, lambda source: text + source), *GRADED)
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_spelling_costs_nothing(arena, name):
-    assert_full_marks(arena, everywhere(arena.reference, SPELLINGS[name]))
+    assert_full_marks(arena, everywhere(arena.reference, SPELLINGS[name]), *GRADED)
 
 
 def test_a_slow_import_costs_nothing(arena):
@@ -161,7 +162,8 @@ def complexity_score(log_prob, compressed_bytes, num_dims):
     return torch.as_tensor(-bits / num_dims)
 
 def auroc(inlier_scores, outlier_scores):
-    pairs = [(o > i) + 0.5 * (o == i) for o in outlier_scores.tolist() for i in inlier_scores.tolist()]
+    inliers, outliers = inlier_scores.tolist(), outlier_scores.tolist()
+    pairs = [(o > i) + 0.5 * (o == i) for o in outliers for i in inliers]
     return sum(pairs) / len(pairs)
 """
 
@@ -210,10 +212,10 @@ MISTAKES = {
     "missing_module": (b"from .no_such_module import f\n", "no_such_module", f"{PATH}:1"),
     "missing_name": (b"from math import no_such_name\n", "no_such_name", f"{PATH}:1"),
     "exception": (b"x = 1 / 0\n", "ZeroDivisionError", f"{PATH}:1"),
-    "other_encoding": (b"# caf\xe9\n", "utf-8", ""),
+    "other_encoding": (b"# caf\xe9\n", "encoding", ""),
     "nul_byte": (b"x = 1\0\n", "null bytes", ""),
     "circle": (b"from .outliers import auroc\n", "auroc", f"{PATH}:1"),
-    "wide": ("import torch\n".encode("utf-16"), "utf-8", ""),
+    "wide": ("import torch\n".encode("utf-16"), "encoding", ""),
 }
 
 

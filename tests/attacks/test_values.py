@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from attacks.attacks import MODULE, VALUES
 from attacks.conftest import SEED, Arena
+
 from autograder.grading.grader import Grader
 from autograder.grading.suite import Suite
 
 # Put at the end of a right program: passes what leaves the module through ``twist``.
-TWISTED = '''
+TWISTED = """
 def _twist_results():
     import functools, inspect, torch
     depth = 0
@@ -51,7 +51,7 @@ def _twist_results():
                         {{name: wrapped(function)}})
 
 _twist_results()
-'''
+"""
 TWISTS = {
     "flat": "value.flatten()",
     "column": "value.unsqueeze(-1)",

@@ -142,6 +142,16 @@ def test_the_package_holds_nothing_but_its_pack(tmp_path):
     assert modes["setup.sh"] & 0o111
 
 
+def test_two_submissions_of_one_name_are_refused_before_anything_is_graded(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_archive({"likelihood/density.py": b"x = 1"}, tmp_path / folder / "same.zip")
+    paths = [tmp_path / folder / "same.zip" for folder in ("a", "b")]
+    output = run("autograder", "grade", "hw1", *paths, "-o", tmp_path / "out", status=1)
+    assert "would both leave results as 'same'" in output
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

@@ -40,7 +40,7 @@ def build_mask(kind: str, kernel_size: int) -> Tensor:
         kernel_size: Odd number k of rows and columns.
 
     Returns:
-        Zeros and ones in the default dtype, shape (k, k).
+        Zeros and ones in the default dtype, on the default device, shape (k, k).
 
     Raises:
         ValueError: If ``kind`` is neither "A" nor "B", or ``kernel_size`` is even.

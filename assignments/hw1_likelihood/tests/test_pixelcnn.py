@@ -25,10 +25,12 @@ def test_mask_sees_what_comes_before_in_raster_order(size):
         assert mask.dtype == torch.get_default_dtype(), "the mask has the default dtype"
         flat = mask.flatten().tolist()
         assert flat[:visible] == [1] * visible, (
-            f"build_mask({kind!r}, {size}): all rows above the centre and the entries to its left are 1, got\n{mask}"
+            f"build_mask({kind!r}, {size}): all rows above the centre and the entries to its "
+            f"left are 1, got\n{mask}"
         )
         assert flat[visible + 1 :] == [0] * visible, (
-            f"build_mask({kind!r}, {size}): what follows the centre in raster order is 0, got\n{mask}"
+            f"build_mask({kind!r}, {size}): what follows the centre in raster order is 0, "
+            f"got\n{mask}"
         )
         assert flat[visible] == centre, f"the centre of a mask of type {kind} is {centre}"
 
@@ -45,7 +47,8 @@ def test_no_output_sees_a_later_pixel(kind):
     seen = seen[0, 0].ne(0).long().tolist()
     expected = [[0] * 5, [0, 1, 1, 1, 0], [0, 1, int(kind == "B"), 0, 0], [0] * 5]
     assert seen == expected, (
-        f"with a mask of type {kind} the output at row 2, column 2 depends on the pixels marked 1 in\n"
+        f"with a mask of type {kind} the output at row 2, column 2 depends on the pixels marked "
+        "1 in\n"
         f"{torch.tensor(seen)}\nbut it should depend on\n{torch.tensor(expected)}"
     )
 
@@ -95,7 +98,8 @@ def test_uniform_model():
     )
     expected = torch.full((3,), -10 * math.log(4))
     assert torch.allclose(log_p, expected), (
-        "equal logits for 4 levels: each of the 2 x 5 pixels has probability 1/4, so log p = -10 ln 4 = -13.86; "
+        "equal logits for 4 levels: each of the 2 x 5 pixels has probability 1/4, so log p = "
+        "-10 ln 4 = -13.86; "
         f"got {log_p.tolist()}"
     )
 
@@ -106,7 +110,8 @@ def test_probabilities_of_all_images_sum_to_one():
     images = torch.cartesian_prod(torch.arange(3), torch.arange(3)).reshape(9, 1, 2)
     total = with_logits(logits.expand(9, 3, 1, 2), 3).log_prob(images).exp().sum().item()
     assert total == pytest.approx(1, abs=1e-5), (
-        f"the probabilities of all 9 images of two pixels with 3 levels sum to {total:.4f}, not to 1"
+        f"the probabilities of all 9 images of two pixels with 3 levels sum to {total:.4f}, not "
+        "to 1"
     )
 
 
@@ -117,7 +122,8 @@ def test_categorical_draws_by_hand():
     drawn = pixelcnn.sample_categorical(p.log().expand(4, 3) + 5, u)
     assert drawn.dtype == torch.int64, f"classes have dtype int64, not {drawn.dtype}"
     assert drawn.tolist() == [0, 1, 1, 2], (
-        "p = (0.2, 0.5, 0.3) has the running sums 0.2, 0.7, 1, so that u = 0.1, 0.3, 0.6, 0.8 give the "
+        "p = (0.2, 0.5, 0.3) has the running sums 0.2, 0.7, 1, so that u = 0.1, 0.3, 0.6, 0.8 "
+        "give the "
         f"classes 0, 1, 1, 2; got {drawn.tolist()}"
     )
 
@@ -125,7 +131,8 @@ def test_categorical_draws_by_hand():
 @pytest.mark.part("c")
 def test_sampling_continues_what_was_drawn():
     def counts_up(x, y=None):
-        """The level after that of the pixel to the left, or above where there is none to the left."""
+        """The level after that of the pixel to the left, or above where there is none to the "
+        "left."""
         above = F.pad(x, (0, 0, 1, 0))[:, :-1, :1]
         before = torch.cat([above, x[:, :, :-1]], dim=2)
         return 1e3 * F.one_hot((before + 1) % 5, 5).movedim(-1, 1).float()
@@ -135,7 +142,8 @@ def test_sampling_continues_what_was_drawn():
     x = model.sample(torch.full((2, 2, 3), 0.5))
     assert x.dtype == torch.int64, f"images have dtype int64, not {x.dtype}"
     assert x[0].tolist() == [[1, 2, 3], [2, 3, 4]], (
-        "a network that always counts on from the pixel to the left gives the rows 1 2 3 and 2 3 4; "
+        "a network that always counts on from the pixel to the left gives the rows 1 2 3 and 2 "
+        "3 4; "
         f"got {x[0].tolist()}. Does every pixel see those drawn before it?"
     )
 
@@ -153,7 +161,8 @@ def test_completion_keeps_the_known_rows():
     )
     assert torch.equal(done[:, :2], x[:, :2]), "the first num_rows = 2 rows must be kept"
     assert torch.equal(done[:, 2:], (4 * u[:, 2:]).long()), (
-        "with equal logits for 4 levels, a pixel drawn from u has level floor(4 u) with its own u[:, i, j]"
+        "with equal logits for 4 levels, a pixel drawn from u has level floor(4 u) with its own "
+        "u[:, i, j]"
     )
 
 
@@ -172,7 +181,8 @@ def test_probabilities_of_all_levels_sum_to_one(levels):
     )
     total = log_p.exp().sum().item()
     assert total == pytest.approx(1, abs=1e-5), (
-        f"the probabilities of all {levels} levels sum to {total:.4f}, not to 1. Do the first and the last bin "
+        f"the probabilities of all {levels} levels sum to {total:.4f}, not to 1. Do the first "
+        "and the last bin "
         "reach to infinity, and do neighbouring bins touch?"
     )
 
@@ -182,7 +192,7 @@ def test_three_levels_by_hand():
     x = torch.tensor([[0], [1], [2]])
     zero = torch.zeros(3, 1, 1)
     log_p = pixelcnn.discretized_logistic_mixture_log_prob(x, zero, zero, zero - math.log(2), 3)
-    # levels at -1, 0, 1, borders at -1/2 and 1/2, scale 1/2: the borders are one scale from the mean
+    # levels at -1, 0, 1; the borders -1/2 and 1/2 are one scale from the mean
     edge = 1 / (1 + math.e)
     expected = [edge, 1 - 2 * edge, edge]
     assert log_p.exp().tolist() == pytest.approx(expected, abs=1e-5), (
@@ -199,10 +209,12 @@ def test_a_far_component_stays_finite():
         torch.tensor([[5]]), zero, mean, zero, 17
     )
     assert torch.isfinite(log_p).all(), (
-        "a component at 500 gives level 5 a tiny probability, exp(-502) or so, whose logarithm is finite; "
+        "a component at 500 gives level 5 a tiny probability, exp(-502) or so, whose logarithm "
+        "is finite; "
         f"got {log_p.item()}. Stay in log space."
     )
     (gradient,) = torch.autograd.grad(log_p.sum(), mean)
     assert gradient.item() == pytest.approx(-1, abs=1e-3), (
-        f"far away the log-probability falls by 1 per unit of the mean (at scale 1), not by {-gradient.item()}"
+        "far away the log-probability falls by 1 per unit of the mean (at scale 1), not by "
+        f"{-gradient.item()}"
     )

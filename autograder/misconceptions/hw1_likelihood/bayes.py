@@ -45,7 +45,7 @@ MISCONCEPTIONS = (
         "bayes-fit-prior-one-pseudo-count",
         "NaiveBayes.fit",
         "Every class gets alpha more examples, so the total grows by alpha per class; the class "
-        "probabilities must sum to one.",
+        "probabilities of all values must sum to one.",
         (
             (
                 "total = x.shape[0] + self.num_classes * self.alpha",

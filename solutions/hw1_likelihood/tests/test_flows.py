@@ -164,7 +164,7 @@ def test_actnorm_standardises_the_first_batch(shape):
     x = 5 + 3 * random(*shape)
     layer = flows.ActNorm(2)
     layer.initialize(x)
-    values = x.transpose(0, 1).flatten(1)
+    values = x.movedim(1, 0).flatten(1)
     scale, shift = layer.log_scale.exp()[:, None], layer.shift[:, None]
     values = (values * scale + shift).detach()
     mean, var = values.mean(dim=1), values.var(dim=1, correction=0)

@@ -260,12 +260,12 @@ def _model() -> transformer.TransformerLM:
     near = torch.eye(4, dtype=torch.float64).roll(1, dims=1)
     table = (near / 3 + 1 / 6).log()
 
-    def forward(tokens: torch.Tensor, cache: list | None = None) -> torch.Tensor:
+    def look_up(tokens: torch.Tensor, cache: list | None = None) -> torch.Tensor:
         processed.append(tokens.shape[1])
         return table[tokens]
 
     processed: list[int] = []
-    model.forward = forward
+    model.forward = look_up
     model.processed = processed
     return model
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from datasets import DataError, Dataset, Split, load
+from datasets import DOWNLOADED, DataError, Dataset, Split, load
 
 Objective = Callable[[Split, Tensor], Tensor]
 """Losses of the examples of a split that an index tensor (B,) picks: shape (B,), or their mean."""
@@ -38,7 +38,7 @@ class Run:
         seed: Seed of the weights, the batches and all noise.
         folder: Where figures and ``metrics.json`` go.
         data_root: Folder of torchvision's files, or None for the default.
-        is_default: Whether this is the data that the expected figures are about.
+        metrics: Numbers noted down so far, by name.
     """
 
     question: str
@@ -48,7 +48,6 @@ class Run:
     seed: int
     folder: Path
     data_root: Path | None
-    is_default: bool
     metrics: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -65,8 +64,7 @@ class Run:
         """
         if self.data not in permitted:
             raise DataError(f"--data {self.data} is not one of {', '.join(permitted)}")
-        rooted = self.data_root is not None and self.data not in ("digits", "text")
-        options = {"root": self.data_root} if rooted else {}
+        options = {"root": self.data_root} if self.data in DOWNLOADED else {}
         return load(self.data, **options).to(self.device)
 
     def uniform(self, *shape: int) -> Tensor:
@@ -92,10 +90,10 @@ class Run:
         (self.folder / "metrics.json").write_text(text + "\n", "utf-8")
 
     def report(self, name: str, value: float, unit: str = "", expect: str = "") -> None:
-        """Note a number down and print it, with what to expect of the default data."""
+        """Note a number down and print it, with what to expect where that is known."""
         self.note(name, value)
         print(f"{name}: {value:.3f} {unit}".rstrip())
-        if expect and self.is_default:
+        if expect:
             print(f"    expect {expect}")
 
     def save(self, figure: Figure, name: str) -> None:
@@ -153,7 +151,7 @@ def fit(
     )
     curve = Curve([], [], [])
     every = max(1, run.steps // _NUM_EVALUATIONS)
-    bar = tqdm(range(1, run.steps + 1), desc=run.question, unit="step")
+    bar = tqdm(range(1, run.steps + 1), desc=run.question, unit="step", disable=None)
     for step in bar:
         index = run.integers(len(data.train), batch_size)
         loss = objective(data.train, index).mean()

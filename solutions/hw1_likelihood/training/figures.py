@@ -49,7 +49,8 @@ def curve_figure(
         axes.axhline(value, color=color, linestyle="--", linewidth=1, label=label)
     low = min(*curve.train, *curve.test)
     top = max([*curve.test, *(baselines or {}).values()])
-    axes.set_ylim(low - 0.1 * (top - low), top + 0.2 * (top - low))
+    span = max(top - low, 0.1)
+    axes.set_ylim(low - 0.1 * span, top + 0.2 * span)
     axes.set(xlabel="training steps", ylabel=ylabel, title=title)
     axes.legend()
     return figure
@@ -77,19 +78,21 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
         sheet[top : top + height, left : left + width] = image
     axes.imshow(sheet, interpolation="nearest")
     axes.set_title(title)
-    axes.set_axis_off()
+    axes.set(xticks=(), yticks=())
+    axes.spines[:].set_visible(False)
 
 
 def image_rows(rows: Mapping[str, Tensor], title: str) -> Figure:
-    """One row of images for each entry, with its name to the left."""
-    columns = max(map(len, rows.values()))
-    figure = new_figure(0.62 * columns + 1.3, 0.68 * len(rows) + 0.5)
-    for axes, (name, images) in zip(
-        figure.subplots(len(rows), squeeze=False)[:, 0], rows.items(), strict=True
-    ):
-        show_images(axes, images, columns)
-        axes.text(-0.02, 0.5, name, transform=axes.transAxes, ha="right", va="center")
-    figure.suptitle(title, fontsize=12)
+    """One row of images for each entry, all of one length, with its name to the left."""
+    images = torch.cat(list(rows.values()))
+    columns = len(images) // len(rows)
+    figure = new_figure(0.6 * columns + 2.0, 0.6 * len(rows) + 0.5)
+    axes = figure.subplots()
+    show_images(axes, images, columns, title)
+    bottom, top = axes.get_ylim()
+    pitch = (bottom - top) / len(rows)
+    axes.set_yticks([top + (i + 0.5) * pitch for i in range(len(rows))], list(rows))
+    axes.tick_params(length=0)
     return figure
 
 

@@ -1,6 +1,7 @@
 """Q7: what a PixelCNN trained on digits says about images that are none."""
 
 import zlib
+from copy import deepcopy
 from dataclasses import replace
 
 import torch
@@ -25,6 +26,7 @@ NEEDS = "Q7a to Q7d and Q4a to Q4c"
 
 _INLIERS = "test images"
 _PERTURBED = 0.2
+_TEMPERATURE = 0.5
 _MAX_IMAGES = 500
 _SHOWN = 12
 
@@ -42,7 +44,7 @@ def train(run: Run) -> None:
     log_probs = {name: _log_prob(model, x) for name, x in sets.items()}
     scores = {
         name: {
-            "unlikely: $-\\log p$": -log_probs[name],
+            "-log p": -log_probs[name],
             "typicality": typicality_score(log_probs[name][:, None], train_log_prob),
             "likelihood ratio": likelihood_ratio_score(log_probs[name], _log_prob(background, x)),
             "complexity": complexity_score(log_probs[name], _compressed_bytes(x), x[0].numel()),
@@ -94,14 +96,16 @@ def _perturbed(run: Run, data: Dataset) -> Dataset:
 
 def _image_sets(run: Run, data: Dataset, model: PixelCNN) -> dict[str, Tensor]:
     x = data.test.x[:_MAX_IMAGES]
-    # Uniforms near 1/2 draw every pixel from the middle of its conditional: no surprise anywhere.
-    u = 0.5 + 0.4 * (run.uniform(100, *x.shape[1:]) - 0.5)
+    cold = deepcopy(model)
+    with torch.no_grad():
+        for parameter in cold.out.parameters():
+            parameter /= _TEMPERATURE
     return {
         _INLIERS: x,
         "inverted": data.levels - 1 - x,
         "noise": run.integers(data.levels, *x.shape),
         "half contrast": x // 2,
-        "too clean": model.sample(u),
+        "cold samples": cold.sample(run.uniform(100, *x.shape[1:])),
     }
 
 
@@ -133,7 +137,7 @@ def _draw_areas(run: Run, names: list[str], areas: dict[str, list[float]]) -> No
         places = [j + (i - (len(areas) - 1) / 2) * width for j in range(len(names))]
         bars = axes.bar(places, values, 0.9 * width, color=COLORS[i], label=score)
         axes.bar_label(bars, fmt="%.2f", fontsize=7, padding=1)
-    axes.axhline(0.5, color="0.3", linestyle="--", linewidth=1)
+    axes.axhline(0.5, color="0.3", linestyle="--", linewidth=1, zorder=0)
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel="AUROC", ylim=(0, 1.08), title="Which score tells outliers from test images?")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
