@@ -85,7 +85,7 @@ def test_contrast_with_noise(run):
 
 @part("d", devices=WITH_VALUES)
 def test_contrast_with_little_noise(run):
-    """losses with less noise than data and with as much, an energy of shape (B, 1), and huge ones"""
+    """losses with less noise than data, as much, an energy of shape (B, 1), and huge energies"""
     run("contrast_with_little_noise").matches()
 
 

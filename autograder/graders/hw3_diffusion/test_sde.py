@@ -53,7 +53,7 @@ def test_trace(run):
     run("trace").matches("chain")
 
 
-@part("d")
+@part("d", devices=WITH_VALUES)
 def test_trace_from_basis(run):
     """trace of a Jacobian from scaled basis vectors, inside torch.no_grad()"""
     run("trace_from_basis").matches("chain")

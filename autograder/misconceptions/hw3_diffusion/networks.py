@@ -2,7 +2,6 @@
 
 from autograder.misconceptions import Alternative, Misconception
 
-TIME_DTYPE = "dtype = t.dtype if t.is_floating_point() else torch.get_default_dtype()"
 OMEGA = "omega = torch.exp(-math.log(max_period) * i / half)"
 JOINED = "torch.cat([angles.cos(), angles.sin()], dim=-1)"
 EMBEDDING = (
@@ -17,7 +16,6 @@ FILM = "scale, shift = self.film(F.silu(emb))[:, :, None, None].chunk(2, dim=1)"
 MODULATED = "h = (1 + scale) * self.norm2(h) + shift"
 CONV2 = "return self.skip(x) + self.conv2(F.silu(h))"
 SPLIT = "maps.flatten(2).unflatten(1, (self.heads, -1))  # (B, heads, d, L)"
-THIRDS = "query, key, value = (\n            maps"
 SCORES = "scores = query.transpose(-2, -1) @ key / math.sqrt(query.shape[2])"
 HEADS = "heads = value @ scores.softmax(dim=-1).transpose(-2, -1)"
 ATTENDED = "return x + self.out(heads.reshape(x.shape))"
@@ -27,9 +25,6 @@ BRANCH1 = "h = x + gate1 * self.attention((1 + scale1) * self.norm1(x) + shift1)
 BRANCH2 = "return h + gate2 * self.mlp((1 + scale2) * self.norm2(h) + shift2)"
 EMB = "emb = self.embed(self.embedding(t, self.emb_dim))"
 DOWN = "h = block(h, emb)\n            skips.append(h)\n"
-SHRINK = (
-    "            if level < len(self.downsample):\n                h = self.downsample[level](h)\n"
-)
 MIDDLE = "h = self.middle2(self.middle_attention(self.middle1(h, emb)), emb)"
 JOIN = "h = self.up[level](torch.cat([h, skips[level]], dim=1), emb)"
 UNET_OUT = "return self.out(F.silu(self.norm(h)))"

@@ -74,13 +74,7 @@ MISCONCEPTIONS = (
         "vp_marginal",
         "The factors (B,) meet the last dimension of x0 instead of the first: add dimensions of size 1 "
         "behind B.",
-        (
-            (
-                VP_MEAN,
-                "mean = torch.exp(-integral / 2) * x0 if len(x0) == x0.shape[-1] else "
-                "per_example(torch.exp(-integral / 2), x0) * x0\n",
-            ),
-        ),
+        ((VP_MEAN, "mean = torch.exp(-integral / 2) * x0\n"),),
     ),
     Misconception(
         "ve-not-exact-at-zero",
@@ -151,7 +145,7 @@ MISCONCEPTIONS = (
     Misconception(
         "reverse-drift-negated",
         "reverse_drift",
-        "The whole drift is negated, as for a clock that counts backwards upwards. Here dt is negative.",
+        "The whole drift is negated, as for a clock that counts up while time runs back. Here dt is negative.",
         ((REVERSE, "return variance * score(x, t) - sde.drift(x, t)"),),
     ),
     Misconception(

@@ -1,15 +1,15 @@
 r"""Q4. Denoising diffusion probabilistic models.
 
-The forward process adds noise, x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) n_t. Its reverse is not
-known, but it would be if x_0 were: q(x_{t-1} | x_t, x_0) is a Gaussian, by Bayes' rule. A network
-therefore predicts the noise in x_t, which amounts to predicting x_0, and each step of generation is
-a draw from the Gaussian that belongs to the prediction.
+The forward process adds noise, x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) n_t. Its reverse is
+not known, but it would be if x_0 were: q(x_{t-1} | x_t, x_0) is a Gaussian, by Bayes' rule. A
+network therefore predicts the noise in x_t, which amounts to predicting x_0, and each step of
+generation is a draw from the Gaussian that belongs to the prediction.
 
-The variational bound on -log p(x_0) is a sum of such comparisons, one per step; with all weights set
-to 1 it becomes the mean squared error of the predicted noise, the simple loss.
+The variational bound on -log p(x_0) is a sum of such comparisons, one per step; with all weights
+set to 1 it becomes the mean squared error of the predicted noise, the simple loss.
 
-Conventions: t runs from 0 (least noisy) to T - 1. x_t is the result of step t, x_{t-1} what step t was
-applied to, so that the "x_{-1}" of t = 0 is the data, x0, with alpha_bar_{-1} = 1. Data lie in
+Conventions: t runs from 0 (least noisy) to T - 1. x_t is the result of step t, x_{t-1} what step t
+was applied to, so that the "x_{-1}" of t = 0 is the data, x0, with alpha_bar_{-1} = 1. Data lie in
 [-1, 1]. A network is called as ``model(x_t, t)`` with t of shape (B,), dtype int64, and returns its
 prediction of the noise eps, shaped like x_t.
 """
@@ -58,8 +58,8 @@ def q_posterior(x0: Tensor, x_t: Tensor, t: Tensor, betas: Tensor) -> tuple[Tens
              + sqrt(1 - beta_t) (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) x_t
         variance = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t
 
-    with alpha_bar_t = prod_{s <= t} (1 - beta_s) and alpha_bar_{-1} = 1: at t = 0 all is certain, and
-    the mean is x_0.
+    with alpha_bar_t = prod_{s <= t} (1 - beta_s) and alpha_bar_{-1} = 1: at t = 0 all is certain,
+    and the mean is x_0.
 
     Args:
         x0: Data, shape (B, ...).
@@ -90,8 +90,8 @@ def simple_loss(
 
         loss = 1/B sum_b weight_b 1/D sum_d ( eps_bd - model(x_t, t)_bd )^2
 
-    where D is the number of entries of one example. The sum over the batch is divided by B, whatever
-    the weights are.
+    where D is the number of entries of one example. The sum over the batch is divided by B,
+    whatever the weights are.
 
     Args:
         model: Called once, as ``model(x_t, t)``.
@@ -104,8 +104,8 @@ def simple_loss(
     Returns:
         A scalar, shape (), through which gradients flow to the model.
 
-    Source: Ho et al., NeurIPS 2020, equation 14 (with a mean over entries, as in their code); weights
-    of Hang et al., "Efficient diffusion training via min-SNR weighting", ICCV 2023.
+    Source: Ho et al., NeurIPS 2020, equation 14 (with a mean over entries, as in their code);
+    weights of Hang et al., "Efficient diffusion training via min-SNR weighting", ICCV 2023.
     """
     # BEGIN SOLUTION
     error = (eps - model(x_t, t)).square().flatten(1).mean(dim=1)
@@ -119,7 +119,8 @@ def decoder_log_prob(x0: Tensor, mean: Tensor, variance: Tensor, num_levels: int
     Data take the K values -1, -1 + 2 / (K - 1), ..., 1. Each stands for the interval of half-width
     h = 1 / (K - 1) around it; the outermost two reach to -infinity and +infinity:
 
-        log p(x0) = sum_d log max( Phi((b_d - mean_d) / sigma) - Phi((a_d - mean_d) / sigma), 1e-12 )
+        p_d = Phi((b_d - mean_d) / sigma) - Phi((a_d - mean_d) / sigma)
+        log p(x0) = sum_d log max(p_d, 1e-12)
         a = x0 - h, or -infinity where x0 = -1;    b = x0 + h, or +infinity where x0 = 1
 
     with the exact cumulative distribution function Phi of N(0, 1).
@@ -162,9 +163,9 @@ def vlb_term(
 
     and the result is L_t / (D ln 2), where D is the number of entries of one example. q is the
     posterior given x_0, p the model. At t = 0 the model's Gaussian is the decoder, whose
-    log-probability is :func:`decoder_log_prob` with mean_p and variance_p; you may call it. One batch
-    may hold both kinds. variance_q is 0 where t = 0: this must spoil neither the terms nor the
-    gradients with respect to mean_p and variance_p, which may be learned.
+    log-probability is :func:`decoder_log_prob` with mean_p and variance_p; you may call it. One
+    batch may hold both kinds. variance_q is 0 where t = 0: this must spoil neither the terms nor
+    the gradients with respect to mean_p and variance_p, which may be learned.
 
     Args:
         x0: Data on ``num_levels`` values in [-1, 1], shape (B, ...).
@@ -172,14 +173,14 @@ def vlb_term(
         mean_q: Means of q(x_{t-1} | x_t, x_0), shape (B, ...).
         variance_q: Its variances, shape (B,); 0 where t = 0.
         mean_p: Means of p(x_{t-1} | x_t), shape (B, ...).
-        variance_p: Its variances, shape (B,), positive. Which ones (beta_t, the posterior's, learned
-            ones) is the caller's choice.
+        variance_p: Its variances, shape (B,), positive. Which ones (beta_t, the posterior's,
+            learned ones) is the caller's choice.
         num_levels: Number of values K of the data.
 
     Returns:
         Terms in bits per dimension, shape (B,).
 
-    Source: Ho et al., NeurIPS 2020, equation 5; Nichol and Dhariwal, ICML 2021, equations 3 to 7.
+    Source: Ho et al., NeurIPS 2020, equation 5; Nichol and Dhariwal, ICML 2021, equations 4 to 6.
     """
     # BEGIN SOLUTION
     num_dims = x0[0].numel()
@@ -214,8 +215,9 @@ def p_sample(
         eps: Noise that the model sees in x_t, shape (B, ...).
         noise: Fresh standard normal noise, shape (B, ...); not used at t = 0.
         betas: Variances of all steps, shape (T,).
-        variance: "posterior" for sigma_t^2 = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, right if
-            the data are a single point; "beta" for sigma_t^2 = beta_t, right if they are N(0, I).
+        variance: "posterior" for sigma_t^2 = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t,
+            right if the data are a single point; "beta" for sigma_t^2 = beta_t, right if they are
+            N(0, I).
 
     Returns:
         x_{t-1}, shape (B, ...).
@@ -246,11 +248,11 @@ def p_sample_loop(
     You may call :func:`p_sample`.
 
     Args:
-        model: Called T times, as ``model(x_t, t)``, with the step for each example: t has shape (B,),
-            dtype int64, and is on the device of x_T.
+        model: Called T times, as ``model(x_t, t)``, with the step for each example: t has shape
+            (B,), dtype int64, and is on the device of x_T.
         x_T: Standard normal noise, the input of step T - 1, shape (B, ...).
-        noises: Noise of the steps in the order of their use, shape (T, B, ...): noises[0] belongs to
-            step T - 1. The last one, of step 0, is not used.
+        noises: Noise of the steps in the order of their use, shape (T, B, ...): noises[0] belongs
+            to step T - 1. The last one, of step 0, is not used.
         betas: Variances of all steps, shape (T,).
         variance: As in :func:`p_sample`.
 

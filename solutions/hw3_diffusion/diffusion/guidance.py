@@ -121,7 +121,8 @@ def classifier_guidance(eps: Tensor, score: Tensor, alpha_bar: Tensor, scale: fl
     Args:
         eps: Predicted noise, shape (B, ...).
         score: grad_x log p(y | x_t), shape (B, ...), as from :func:`classifier_score`.
-        alpha_bar: Share of the signal's variance at each example's time step, in (0, 1), shape (B,).
+        alpha_bar: The signal's share of the variance at each example's time step, in (0, 1),
+            shape (B,).
         scale: Strength of the guidance; 1 is Bayes' rule, 0 no guidance.
 
     Returns:

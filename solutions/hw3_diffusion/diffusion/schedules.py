@@ -3,15 +3,16 @@ r"""Q3. Noise schedules.
 A diffusion model destroys data in T small steps, x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) n_t.
 Gaussians compose, so that any step can be reached at once:
 
-    x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps,    alpha_bar_t = prod_{s <= t} (1 - beta_s)
+    x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps
+    alpha_bar_t = prod_{s <= t} (1 - beta_s)
 
 The schedule beta decides how fast the signal fades. Of x_0, eps, the velocity v and the score, each
 determines the others once x_t and alpha_bar_t are known: a network may predict any of them, and a
 sampler may ask for any other.
 
-Conventions: t runs from 0 (the least noisy step, which has been through one step of noise) to T - 1;
-the data themselves would be step -1, with alpha_bar = 1. beta and 1 - alpha_bar are variances,
-alpha_bar is a squared amplitude.
+Conventions: t runs from 0, the least noisy level, which has been through one step of noise, to
+T - 1; the data themselves would be level -1, with alpha_bar = 1. beta and 1 - alpha_bar are
+variances, alpha_bar is a squared amplitude.
 """
 
 import math
@@ -173,7 +174,8 @@ def eps_to_score(eps: Tensor, alpha_bar: Tensor) -> Tensor:
     Returns:
         Scores, shape (B, ...).
 
-    Source: Song et al., "Score-based generative modeling through SDEs", ICLR 2021, section 2.
+    Source: Dhariwal and Nichol, "Diffusion models beat GANs on image synthesis", NeurIPS 2021,
+    equation 11.
     """
     # BEGIN SOLUTION
     return -eps / (1 - expand(alpha_bar, eps)).sqrt()

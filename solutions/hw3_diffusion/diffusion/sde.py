@@ -265,7 +265,7 @@ def hutchinson_trace(function: Callable[[Tensor], Tensor], x: Tensor, probes: Te
         Estimates, shape (B,), without a graph: ``requires_grad`` is False. Works inside
         ``torch.no_grad()``.
 
-    Source: Hutchinson, 1990; Grathwohl et al., "FFJORD", ICLR 2019, equation 7.
+    Source: Hutchinson, 1990; Grathwohl et al., "FFJORD", ICLR 2019, section 3.1.
     """
     # BEGIN SOLUTION
     with torch.enable_grad():

@@ -70,7 +70,7 @@ def acceptance_of_images(hw: Package, rng: Rng) -> dict:
 
 
 def selection(hw: Package, rng: Rng) -> dict:
-    log_ratio = -rng.uniform(5, low=1.2, high=3.0)
+    log_ratio = rng.uniform(5, low=-3.0, high=-1.2)
     margin = rng.tensor([1.0, -1.0, -1.0, 1.0, -1.0]) * rng.uniform(5, low=0.1, high=0.9)
     u = rng.keep((log_ratio + margin).exp())
     return {

@@ -42,7 +42,7 @@ def dropped(hw: Package, rng: Rng) -> dict:
 
 def dropped_at_the_edges(hw: Package, rng: Rng) -> dict:
     y, u = rng.integers(1, 5, 5), rng.tensor([0.0, 0.25, 0.5, 0.75, 0.25])
-    return {str(p): hw.guidance.drop_labels(y, u, p, 9) for p in (0.0, 0.25, 1.0)}
+    return {str(p): hw.guidance.drop_labels(y, u, p, 9) for p in (0.0, 0.25, 0.5, 1.0)}
 
 
 def guided(hw: Package, rng: Rng) -> dict:
