@@ -1,4 +1,4 @@
-"""The command line: ``autograder release | grade | build | simulate | verify | report | doctor``.
+"""The command line: ``autograder release | grade | build | simulate | verify | doctor``.
 
 Exit status: 0 done, 1 something failed that the output names, 2 bad usage.
 """
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder.config import Config, ConfigError, load_config
 
 if TYPE_CHECKING:
+    from autograder.grading.results import Result
     from autograder.grading.verify import Verification
     from autograder.sandbox.client import Sandbox
 
@@ -63,6 +65,17 @@ def _pack(config: Config, name: str) -> str:
         _stop(str(error), status=2)
 
 
+def _complete_pack(config: Config, name: str) -> str:
+    """The full name of a pack that has everything that grading needs."""
+    from autograder.grading.suite import Suite
+
+    full = _pack(config, name)
+    gaps = Suite(full, config).gaps()
+    if gaps:
+        _stop("\n".join(gaps))
+    return full
+
+
 def _packs(config: Config, name: str | None) -> list[str]:
     return list(config.packs) if name is None else [_pack(config, name)]
 
@@ -102,7 +115,7 @@ def release(
             console.print(f"{folder} written", highlight=False)
             if zip is not None:
                 console.print(f"{zip_pack(name, config, zip)} written", highlight=False)
-        except ReleaseError as error:
+        except (ReleaseError, OSError) as error:
             _stop(str(error))
     if failed:
         _stop("assignments/ is out of step; run `autograder release`")
@@ -127,8 +140,8 @@ def grade(
     if device not in ("cpu", "cuda"):
         _stop(f"--device {device} is not known; choose cpu or cuda", status=2)
     config = _config()
-    name = _pack(config, pack)
-    from autograder.machine import start_sandbox
+    name = _complete_pack(config, pack)
+    from autograder.machine import BatchError, start_sandbox
     from autograder.sandbox.client import SandboxError
 
     try:
@@ -140,30 +153,35 @@ def grade(
             try:
                 paths = find_batch(submissions, config.packs[name].package)
                 outputs = Outputs(output, config, name)
-            except (SubmissionError, OSError) as error:
+                known = outputs.seed
+            except (SubmissionError, OSError, ValueError) as error:
                 _stop(str(error))
+            fresh = secrets.randbits(128) if known is None else known
             options = BatchOptions(
                 pack=name,
-                seed=secrets.randbits(48) if seed is None else seed,
+                seed=fresh if seed is None else seed,
                 device=device,
                 isolation=isolation,
                 allow_unsafe=allow_unsafe,
                 jobs=jobs,
             )
             results = []
-            with _progress() as progress:
-                task = progress.add_task("grading", total=len(paths))
-                for _, result in grade_batch(config, paths, options, sandbox):
-                    outputs.add(result)
-                    results.append(result)
-                    progress.advance(task)
-            outputs.finish(results)
-    except SandboxError as error:
+            try:
+                with _progress() as progress:
+                    task = progress.add_task("grading", total=len(paths))
+                    for result in grade_batch(config, paths, options, sandbox):
+                        outputs.add(result)
+                        results.append(result)
+                        progress.advance(task)
+            finally:
+                outputs.finish()
+    except (SandboxError, BatchError, OSError) as error:
         _stop(str(error))
-    table = Table("submission", "score", "of", "not full marks", title=config.packs[name].title)
+    table = Table("submission", "score", "of", "remarks", title=config.packs[name].title)
     for result in sorted(results, key=lambda r: r.submission)[:50]:
-        lost = " ".join(row.label for row in result.rows if row.status != "passed")
-        table.add_row(result.submission, f"{result.score:g}", f"{result.max_score:g}", lost)
+        table.add_row(
+            result.submission, f"{result.score:g}", f"{result.max_score:g}", _remark(result)
+        )
     console.print(table)
     console.print(f"report: {output / 'report.html'}", highlight=False)
     failed = [result for result in results if result.errors]
@@ -171,6 +189,16 @@ def grade(
         errors.print(f"{result.submission}: {result.errors[0]}", markup=False, highlight=False)
     if failed:
         _stop(f"the grader itself failed for {len(failed)} submissions; their points are not final")
+
+
+def _remark(result: "Result") -> str:
+    """What a TA should know about a result, in one line."""
+    if result.rows[0].status == "unreadable":
+        return escape(" ".join(result.notes))
+    not_started = sum(row.status == "not_started" for row in result.rows)
+    lost = [row.label for row in result.rows if row.status not in ("passed", "not_started")]
+    remarks = [f"{not_started} not started"] if not_started else []
+    return ", ".join([*remarks, *([f"lost in {' '.join(lost)}"] if lost else [])])
 
 
 @app.command()
@@ -184,7 +212,7 @@ def build(
 
     config = _config()
     build_package(
-        _pack(config, pack), config, output, secrets.randbits(48) if seed is None else seed
+        _pack(config, pack), config, output, secrets.randbits(128) if seed is None else seed
     )
     console.print(f"{output} written; upload it under Configure Autograder", highlight=False)
 
@@ -201,7 +229,7 @@ def simulate(
 
     try:
         results = simulate_gradescope(archive, submission, output, hours_late=late)
-    except SimulationError as error:
+    except (SimulationError, OSError) as error:
         _stop(str(error))
     console.print(
         f"{results['score']:g} points; {output / 'results.json'} written", highlight=False
@@ -212,20 +240,21 @@ def simulate(
 def verify(
     pack: OptionalPack = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE")] = None,
+    question: Annotated[int | None, typer.Option(help="Only this question.")] = None,
     isolation: Isolation = "auto",
     allow_unsafe: AllowUnsafe = False,
     seed: Seed = None,
 ) -> None:
     """Prove the graders: what they accept, what they catch, what they name."""
     config = _config()
-    names = _packs(config, pack)
-    seed = secrets.randbits(48) if seed is None else seed
+    names = [_complete_pack(config, name) for name in _packs(config, pack)]
+    seed = secrets.randbits(128) if seed is None else seed
     from autograder.machine import start_sandbox
     from autograder.sandbox.client import SandboxError
 
     try:
         with start_sandbox(config, isolation, allow_unsafe) as sandbox, _progress() as progress:
-            reports = [_verify(name, config, sandbox, seed, progress) for name in names]
+            reports = [_verify(name, config, sandbox, seed, question, progress) for name in names]
     except SandboxError as error:
         _stop(str(error))
     problems = [f"{report.pack}: {p}" for report in reports for p in report.problems()]
@@ -252,15 +281,22 @@ def verify(
 
 
 def _verify(
-    pack: str, config: Config, sandbox: "Sandbox", seed: int, progress: Progress
+    pack: str,
+    config: Config,
+    sandbox: "Sandbox",
+    seed: int,
+    question: int | None,
+    progress: Progress,
 ) -> "Verification":
     from autograder.grading.grader import Grader
     from autograder.grading.suite import Suite
     from autograder.grading.verify import count_programs, verify
 
-    grader = Grader(Suite(pack, config), sandbox, seed)
-    task = progress.add_task(pack, total=count_programs(grader))
-    return verify(grader, lambda program: progress.advance(task))
+    suite = Suite(pack, config)
+    questions = [q for q in suite.pack.assigned if question in (None, q.id)]
+    grader = Grader(suite, sandbox, seed)
+    task = progress.add_task(pack, total=count_programs(suite, questions))
+    return verify(grader, questions, lambda program: progress.advance(task))
 
 
 @app.command()
@@ -268,13 +304,22 @@ def doctor() -> None:
     """What this machine offers, and what to do about each gap."""
     import platform
 
+    from autograder.grading.suite import Suite
+    from autograder.release import ReleaseError, render_pack
     from autograder.sandbox.isolation import survey
 
     config = _config()
     import torch
 
-    table = Table("what", "state", "what to do", show_lines=False)
-    table.add_row("configuration", f"{len(config.packs)} packs", "")
+    table = Table("what", "state", "what to do")
+    for name, pack in config.packs.items():
+        state, fix = f"{len(pack.assigned)} questions, {pack.points:g} points", ""
+        try:
+            render_pack(name, config)
+        except ReleaseError as error:
+            state, fix = "cannot be released", str(error)
+        gaps = "\n".join(Suite(name, config).gaps())
+        table.add_row(name, "cannot be graded" if gaps else state, gaps or fix)
     table.add_row("Python", platform.python_version(), "")
     table.add_row("torch", str(torch.__version__), "")
     cuda = torch.cuda.is_available()

@@ -4,14 +4,13 @@ The file is the only place for numbers that a course changes. An error in it is 
 sentence with the line, the key and what is permitted there.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "grading_config.yaml"
@@ -54,14 +53,26 @@ class Tolerance(_Model):
     rtol: NonNegative
     atol: NonNegative
 
+    def allowed(self, magnitude: Any) -> Any:
+        """The error allowed at each entry of a tensor of |reference|."""
+        return self.atol + self.rtol * magnitude
+
+
+class ScaledTolerance(Tolerance):
+    """As above, with ``atol`` in units of max|reference| of each tensor (of 1e-3 at least)."""
+
+    def allowed(self, magnitude: Any) -> Any:
+        """The error allowed at each entry of a tensor of |reference|."""
+        return self.atol * magnitude.max().clamp(min=1e-3) + self.rtol * magnitude
+
 
 class Tolerances(_Model):
-    """One tolerance per kind of value; ``float32.atol`` is in units of max|reference|."""
+    """One tolerance per kind of value."""
 
     value: Tolerance
     chain: Tolerance
     schedule: Tolerance
-    float32: Tolerance
+    float32: ScaledTolerance
 
 
 class Limits(_Model):
@@ -74,6 +85,12 @@ class Limits(_Model):
     reply_mb: Annotated[int, Field(ge=1)]
     archive_mb: Annotated[int, Field(ge=1)]
     archive_files: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Limits":
+        if self.probe_seconds > self.submission_seconds:
+            raise ValueError("probe_seconds must not exceed submission_seconds")
+        return self
 
 
 class LatePolicy(_Model):
@@ -139,7 +156,7 @@ class Pack(_Model):
     short: Annotated[str, Field(pattern=r"^hw\d+$")]
     title: str
     package: Annotated[str, Field(pattern=r"^[a-z_]+$")]
-    due: datetime | None = None
+    due: AwareDatetime | None = None
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     leaderboards: tuple[Leaderboard, ...] = ()
 
@@ -230,7 +247,7 @@ class Config(_Model):
     tolerances: Tolerances
     limits: Limits
     device_share: Annotated[float, Field(ge=0, le=0.5)]
-    packs: dict[str, Pack]
+    packs: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], Pack]
 
     @model_validator(mode="after")
     def _check(self) -> "Config":
@@ -266,7 +283,9 @@ def load_config(path: Path | None = None) -> Config:
     """
     path = path or ROOT / CONFIG_NAME
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text("utf-8")
+        _refuse_aliases(path, text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except FileNotFoundError:
         raise ConfigError(
             f"{path} does not exist; the project keeps its configuration there"
@@ -294,10 +313,20 @@ def load_config(path: Path | None = None) -> Config:
         raise ConfigError("\n".join(_explain(path, node, e) for e in error.errors())) from None
 
 
+def _refuse_aliases(path: Path, text: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ConfigError(f"{path.name}, line {line}: write *{event.anchor} out in full")
+
+
 def _refuse_double_keys(path: Path, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                raise ConfigError(f"{path.name}, line {line}: a key must be a single word")
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise ConfigError(

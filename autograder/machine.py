@@ -7,6 +7,10 @@ from autograder.config import Config
 from autograder.sandbox.client import Limits, Sandbox
 
 
+class BatchError(Exception):
+    """A batch could not go on; what was graded before is kept."""
+
+
 def start_sandbox(config: Config, isolation: str = "auto", allow_unsafe: bool = False) -> Sandbox:
     """A sandbox with the limits of the configuration, starting up.
 

@@ -2,15 +2,17 @@
 
 import csv
 import io
-import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from autograder.config import Config
-from autograder.gradescope.results_json import to_gradescope, write_json
+from autograder.files import write_json, write_text
+from autograder.gradescope.results_json import to_gradescope
 from autograder.grading.feedback import STATUS
 from autograder.grading.results import Result
 
@@ -23,31 +25,56 @@ _pages = Environment(
 )
 
 
+def _code(text: str) -> Markup:
+    """Escaped text with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+_pages.filters["code"] = _code
+
+
 class Outputs:
-    """The output folder of one batch."""
+    """The output folder of one pack; what earlier runs left in it stays part of the report."""
 
     def __init__(self, folder: Path, config: Config, pack: str) -> None:
         self.folder = folder
         self._config = config
         self._pack = pack
-        for name in ("results", "feedback"):
+        for name in ("results", "feedback", "store"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the results that lie here already: one class is graded with one seed."""
+        results = self.results()
+        return results[0].seed if results else None
+
+    def results(self) -> list[Result]:
+        """Every result that was ever added, by name."""
+        paths = sorted((self.folder / "store").glob("*.json"))
+        results = [Result.model_validate_json(path.read_bytes()) for path in paths]
+        return [result for result in results if result.pack == self._pack]
 
     def add(self, result: Result) -> None:
         """Write what belongs to one submission."""
-        write_json(self.folder / "results" / f"{result.submission}.json", to_gradescope(result))
+        leaderboards = self._config.packs[self._pack].leaderboards
+        name = result.submission
+        write_json(self.folder / "results" / f"{name}.json", to_gradescope(result, leaderboards))
         page = self._render("feedback.html", result=result)
-        write_text(self.folder / "feedback" / f"{result.submission}.html", page)
+        write_text(self.folder / "feedback" / f"{name}.html", page)
+        write_text(self.folder / "store" / f"{name}.json", result.model_dump_json(indent=1))
 
-    def finish(self, results: Sequence[Result]) -> None:
-        """Write what belongs to all of them together."""
-        results = sorted(results, key=lambda result: result.submission)
-        write_text(self.folder / "grades.csv", _grades(results))
-        write_text(self.folder / "report.html", self._report(results))
+    def finish(self) -> None:
+        """Write what belongs to all results together."""
+        results = self.results()
+        if results:
+            write_text(self.folder / "grades.csv", _grades(results))
+            write_text(self.folder / "report.html", self._report(results))
 
     def _report(self, results: Sequence[Result]) -> str:
-        scores = [result.score for result in results]
-        rows = [[result.rows[i] for result in results] for i in range(len(results[0].rows))]
+        counted = [r for r in results if r.rows[0].status != "unreadable"]
+        scores = [result.score for result in counted] or [0.0]
+        rows = [[r.rows[i] for r in counted or results] for i in range(len(results[0].rows))]
         mistakes: dict[tuple[str, str], int] = {}
         for result in results:
             for row in result.rows:
@@ -58,6 +85,7 @@ class Outputs:
         return self._render(
             "report.html",
             results=results,
+            unreadable=len(results) - len(counted),
             mean=mean(scores),
             median=median(scores),
             parts=[
@@ -86,26 +114,21 @@ def _grades(results: Sequence[Result]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     labels = [row.label for row in results[0].rows]
-    writer.writerow(["submission", "score", "max_score", *labels, "isolation", "grader_errors"])
+    head = ["submission", "score", "max_score", *labels, "isolation", "grader_errors", "notes"]
+    writer.writerow(head)
     for result in results:
         scores = [f"{row.score:g}" for row in result.rows]
         errors = " ".join(row.label for row in result.grader_errors)
         isolation = result.isolation if result.safe else f"{result.isolation} (unsafe)"
+        row = [result.submission, f"{result.score:g}", f"{result.max_score:g}", *scores]
+        notes = " ".join(result.notes)
+        # A spreadsheet would run a cell that begins like a formula.
         writer.writerow(
             [
-                result.submission,
-                f"{result.score:g}",
-                f"{result.max_score:g}",
-                *scores,
+                *row,
                 isolation,
                 errors,
+                f"'{notes}" if notes.startswith(("=", "+", "-", "@")) else notes,
             ]
         )
     return text.getvalue()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file so that it is never seen half written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, path)

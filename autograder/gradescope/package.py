@@ -1,11 +1,12 @@
 """Build the zip that is uploaded to Gradescope: the grader of one pack, as small as can be."""
 
+import io
 import json
-import os
 import re
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 from autograder.config import CONFIG_NAME, ROOT, Config
@@ -14,7 +15,7 @@ SEED_FILE = "seed.json"
 ROOMS = ("sandbox", "submission", "grading")
 """Parts of the program that a grading container needs as they are."""
 
-COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "torch", "numpy"})
+COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "torch"})
 """Requirements that a container does not need, or that ``setup.sh`` installs by itself."""
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)
@@ -30,14 +31,14 @@ def build_package(pack: str, config: Config, output: Path, seed: int) -> None:
         seed: The seed of the hidden inputs, kept in the zip and stored with every result.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.{os.getpid()}")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data, executable in sorted(_members(pack, config, seed)):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = (0o100755 if executable else 0o100644) << 16
             archive.writestr(info, data)
-    os.replace(partial, output)
+    output.write_bytes(buffer.getvalue())
 
 
 def _members(pack: str, config: Config, seed: int) -> Iterator[tuple[str, bytes, bool]]:
@@ -46,6 +47,8 @@ def _members(pack: str, config: Config, seed: int) -> Iterator[tuple[str, bytes,
         yield script, (container / script).read_bytes(), True
     yield SEED_FILE, json.dumps({"pack": pack, "seed": seed}).encode(), False
     yield "requirements.txt", "\n".join(_requirements()).encode() + b"\n", False
+    torch = version("torch").partition("+")[0]
+    yield "torch.txt", f"torch=={torch}\n".encode(), False
     yield CONFIG_NAME, (ROOT / CONFIG_NAME).read_bytes(), False
     for path in _files(pack, config):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes(), False
@@ -55,6 +58,7 @@ def _files(pack: str, config: Config) -> Iterator[Path]:
     program = ROOT / "autograder"
     yield program / "__init__.py"
     yield program / "config.py"
+    yield program / "files.py"
     yield program / "machine.py"
     for module in ("__init__", "results_json", "run", "package"):
         yield program / "gradescope" / f"{module}.py"

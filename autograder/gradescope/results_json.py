@@ -1,9 +1,6 @@
 """A result in the schema that Gradescope reads from ``results.json``."""
 
-import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from autograder.config import Leaderboard
 from autograder.grading.feedback import row_text, summary_text
@@ -57,14 +54,6 @@ def _test(row: Row) -> dict:
             "findings": [finding.model_dump(mode="json") for finding in row.findings],
         },
     }
-    if row.status != "grader_error":
+    if row.status not in ("grader_error", "not_graded"):
         test["status"] = "passed" if row.status == "passed" else "failed"
     return test
-
-
-def write_json(path: Path, data: object) -> None:
-    """Write JSON so that the file is never seen half written; NaN is refused."""
-    text = json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, path)

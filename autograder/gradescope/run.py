@@ -12,19 +12,37 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.config import load_config
+from autograder.files import write_json
+from autograder.gradescope.package import SEED_FILE
 from autograder.machine import start_sandbox
+
+UNFINISHED = "Grading has not finished: the grader itself failed or was stopped. Tell a TA."
 
 
 def main(root: Path) -> int:
     """Grade ``root/submission`` into ``root/results/results.json``."""
-    start = time.monotonic()
     for path in (root / "submission", root / "results", root / "submission_metadata.json"):
         if path.exists():
             path.chmod(0o700 if path.is_dir() else 0o600)
+    results = root / "results" / "results.json"
+    write_json(results, {"score": 0, "output": UNFINISHED, "visibility": "visible"})
+    try:
+        _grade(root, results)
+    except Exception:
+        # The rows that were graded stay; what is above them says that they are not all.
+        data = json.loads(results.read_text("utf-8"))
+        data["output"] = f"{UNFINISHED}\n{data['output']}"
+        write_json(results, data)
+        raise
+    return 0
+
+
+def _grade(root: Path, results: Path) -> None:
+    start = time.monotonic()
     config = load_config(root / "source" / "grading_config.yaml")
-    sealed = json.loads((root / "source" / "seed.json").read_text("utf-8"))
+    sealed = json.loads((root / "source" / SEED_FILE).read_text("utf-8"))
     with start_sandbox(config) as sandbox:
-        from autograder.gradescope.results_json import to_gradescope, write_json
+        from autograder.gradescope.results_json import to_gradescope
         from autograder.grading.grader import Grader
         from autograder.grading.results import Result, Row
         from autograder.grading.suite import Suite
@@ -32,28 +50,27 @@ def main(root: Path) -> int:
 
         suite = Suite(sealed["pack"], config)
         grader = Grader(suite, sandbox, sealed["seed"])
-        notes = lateness(root / "submission_metadata.json")
-        results = root / "results" / "results.json"
+        blank = grader.result("submission", grader.blank_rows())
+        lateness = late_note(root / "submission_metadata.json")
 
-        def write(result: Result) -> None:
+        def write(result: Result, *notes: str) -> None:
             result = result.model_copy(update={"seconds": time.monotonic() - start})
             write_json(results, to_gradescope(result, suite.pack.leaderboards, notes))
 
         def on_question(rows: tuple[Row, ...]) -> None:
-            write(grader.result("submission", rows))
+            write(blank.model_copy(update={"rows": rows}), UNFINISHED, *lateness)
 
-        on_question(grader.blank_rows())
+        on_question(blank.rows)
         try:
             submission = suite.read(root / "submission")
         except SubmissionError as error:
             result = grader.refuse("submission", str(error))
         else:
             result = grader.grade(submission, on_question=on_question)
-    write(result)
-    return 0
+    write(result, *lateness)
 
 
-def lateness(metadata: Path) -> tuple[str, ...]:
+def late_note(metadata: Path) -> tuple[str, ...]:
     """A sentence about a late submission, from ``created_at`` (never from the clock).
 
     The late policy itself is applied in the gradebook, where a student's free days are known.

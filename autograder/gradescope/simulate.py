@@ -43,10 +43,11 @@ def simulate_gradescope(
 ) -> dict:
     """Grade ``submission`` with the autograder ``archive``; returns what is in ``results.json``.
 
-    ``output`` gets ``results.json`` and ``simulation.json`` (seconds, peak memory).
+    ``output`` gets ``results.json``, ``simulation.json`` (seconds, peak memory) and ``log.txt``.
 
     Raises:
-        SimulationError: If the zip is not an autograder, or the submission cannot be unpacked.
+        SimulationError: If the zip is not an autograder, the submission cannot be unpacked, or
+            the run failed; ``results.json`` then holds what Gradescope would show.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
@@ -66,15 +67,15 @@ def simulate_gradescope(
         _write_metadata(root / "submission_metadata.json", hours_late)
         start = time.monotonic()
         failure, usage, log = _run(entry, root)
-        results = _read_results(root / "results" / "results.json") if not failure else None
-        if results is None:
-            results = {
-                "score": 0,
-                "output": failure or f"run_autograder left no valid results: {log}",
-            }
         seconds = round(time.monotonic() - start, 2)
+        results = None if failure else _read_results(root / "results" / "results.json")
+    failure = failure or ("" if results else "the autograder left no valid results.json")
+    results = results or {"score": 0, "output": failure}
     _write(output / "results.json", results)
     _write(output / "simulation.json", {"seconds": seconds, "peak_mb": round(usage.peak_mb, 1)})
+    (output / "log.txt").write_text(log, "utf-8")
+    if failure:
+        raise SimulationError(f"{failure}; what it printed is in {output / 'log.txt'}")
     return results
 
 
@@ -157,7 +158,9 @@ def _run(entry: Path, root: Path) -> tuple[str, Usage, str]:
         watcher.join()
     if usage.exceeded:
         failure = f"the autograder needed more than {MEMORY_MB} MB of memory"
-    return failure, usage, log[-2000:]
+    elif process.returncode and not failure:
+        failure = f"the autograder ended with status {process.returncode}"
+    return failure, usage, log
 
 
 def _watch_memory(pid: int, usage: Usage, ended: threading.Event) -> None:

@@ -1,13 +1,8 @@
-"""The trusted side: hidden tests compare a submission's replies with the reference's.
-
-Hidden tests need two names only: :func:`part` and :func:`fail`.
-"""
+"""The trusted side: hidden tests compare a submission's replies with the reference's."""
 
 import pytest
 
-from autograder.grading.outcome import fail
-
-__all__ = ["fail", "part"]
+__all__ = ["part"]
 
 
 def part(id: str, weight: float = 1.0, devices: str = "cpu cuda meta") -> pytest.MarkDecorator:

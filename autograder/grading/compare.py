@@ -4,7 +4,6 @@ In this order: structure, type, shape, dtype, finiteness, values. The first diff
 reported; its message never contains an expected number.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,10 +32,26 @@ def compare(got: object, expected: object, tolerance: Tolerance, path: str = "")
     return next(_differences(got, expected, tolerance, path), None)
 
 
-def same_structure(got: object, expected: object, path: str = "") -> Mismatch | None:
-    """The first difference in structure, shape, dtype or finiteness; values may be anything."""
-    anything = Tolerance(rtol=0.0, atol=math.inf)
-    return next(_differences(got, expected, anything, path), None)
+def misplaced(got: object, expected: object, path: str = "") -> Mismatch | None:
+    """The first place where the reference has a tensor, and ``got`` none of its dtype on meta."""
+    name = f"`{path}`" if path else "the result"
+    if isinstance(expected, Tensor) and expected.dim() > 0 and not isinstance(got, Tensor):
+        return Mismatch(
+            "device", path, f"{name} is {_kind(got)}, not a tensor on the inputs' device"
+        )
+    if isinstance(got, Tensor) and isinstance(expected, Tensor):
+        if not got.is_meta:
+            return Mismatch("device", path, f"{name} is on device {got.device}, not on the inputs'")
+        if got.dtype != expected.dtype:
+            message = f"{name} has dtype {_dtype(got)} for inputs of float32; "
+            return Mismatch("dtype", path, f"{message}it must be {_dtype(expected)}", got, expected)
+    children: list[Mismatch | None] = []
+    if isinstance(got, dict) and isinstance(expected, dict):
+        children = [misplaced(got.get(key), expected[key], key) for key in expected]
+    elif isinstance(got, list | tuple) and isinstance(expected, list | tuple):
+        pairs = zip(got, expected, strict=False)
+        children = [misplaced(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(pairs)]
+    return next((child for child in children if child is not None), None)
 
 
 def _differences(
@@ -49,7 +64,10 @@ def _differences(
         elif not expected.is_meta:
             expected = expected.item()
     if isinstance(got, Tensor) and isinstance(expected, int | float) and got.dim() == 0:
-        got = got.item() if got.device.type != "meta" else expected
+        if got.is_meta:
+            yield Mismatch("device", path, f"{name} is on device meta: it has no value")
+            return
+        got = got.item()
     if isinstance(expected, bool | str) or isinstance(got, bool | str):
         if type(got) is not type(expected):
             yield Mismatch("structure", path, f"{name} is {_kind(got)}, not {_kind(expected)}")
@@ -132,27 +150,34 @@ def _tensor_differences(
     got, expected = got.detach(), expected.detach()
     if not got.is_floating_point() and not got.is_complex():
         wrong = int((got != expected).sum())
-        if wrong and tolerance.atol != math.inf:
+        if wrong:
             message = f"{name} is wrong in {wrong} of {got.numel()} entries"
             yield Mismatch("value", path, message, got, expected)
         return
     finite = torch.isfinite(expected)
-    infinite_agrees = torch.equal(
-        got[~finite].nan_to_num(nan=7.0), expected[~finite].nan_to_num(nan=7.0)
-    )
-    if not bool(torch.isfinite(got[finite]).all()) or not infinite_agrees:
+    got_infinite, infinite = got[~finite], expected[~finite]
+    agrees = (got_infinite == infinite) | (got_infinite.isnan() & infinite.isnan())
+    if not bool(torch.isfinite(got[finite]).all()) or not bool(agrees.all()):
         yield Mismatch("finite", path, _finite_message(got, finite, name), got, expected)
         return
     error = (got - expected)[finite].abs()
-    allowed = tolerance.atol + tolerance.rtol * expected[finite].abs()
+    if error.numel() == 0:
+        return
+    allowed = tolerance.allowed(expected[finite].abs())
     wrong_entries = error > allowed
     if bool(wrong_entries.any()):
-        worst = int((error / allowed).argmax())
+        worst = int((error - allowed).argmax())
         count = (
             f", in {int(wrong_entries.sum())} of {got.numel()} entries" if got.numel() > 1 else ""
         )
-        message = f"{name} is off by {error[worst]:.1e}, allowed {allowed[worst]:.1e}{count}"
+        message = f"{name} is off by about {_magnitude(error[worst])}{count}, where "
+        message += f"{tolerance.rtol:.0e} of the value is allowed"
         yield Mismatch("value", path, message, got, expected)
+
+
+def _magnitude(error: Tensor) -> str:
+    """A power of ten: more digits of an error would be digits of the expected value."""
+    return "1" + f"{float(error):.0e}"[1:]
 
 
 def _finite_message(got: Tensor, finite: Tensor, name: str) -> str:

@@ -19,30 +19,43 @@ class Observation:
     right: bool
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """A known mistake, and the probes whose wrong values it reproduces."""
+
+    misconception: Misconception
+    probes: frozenset[str]
+
+
 def find_misconception(
     reference: Reference,
     module: str,
     part: Part,
     observations: Sequence[Observation],
     tolerance: Tolerance,
-) -> Misconception | None:
+) -> Explanation | None:
     """The known mistake in one of the part's functions that explains what was observed.
 
     It must reproduce at least one wrong value. Among several, the one that reproduces most of
     the wrong values, then most of the right ones, is taken.
     """
-    best: tuple[tuple[int, int], Misconception] | None = None
+    best: tuple[tuple[int, int], Explanation] | None = None
     for misconception in reference.suite.misconceptions(module):
         if misconception.function not in part.functions:
             continue
-        wrong = right = 0
-        for observation in observations:
-            mistaken = reference.mistaken(misconception, module, observation.probe)
-            if _same(observation.reply, mistaken, tolerance):
-                wrong += not observation.right
-                right += observation.right
-        if wrong and (best is None or (wrong, right) > best[0]):
-            best = (wrong, right), misconception
+        reproduced = [
+            observation
+            for observation in observations
+            if _same(
+                observation.reply,
+                reference.mistaken(misconception, module, observation.probe),
+                tolerance,
+            )
+        ]
+        wrong = frozenset(o.probe for o in reproduced if not o.right)
+        merit = (len(wrong), len(reproduced) - len(wrong))
+        if wrong and (best is None or merit > best[0]):
+            best = merit, Explanation(misconception, wrong)
     return best[1] if best else None
 
 

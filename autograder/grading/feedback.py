@@ -7,8 +7,9 @@ STATUS = {
     "partial": "partly correct",
     "failed": "not correct",
     "not_started": "not started",
+    "unreadable": "the submission could not be read",
     "not_graded": "not graded",
-    "grader_error": "the grader itself failed here; no points are lost, and a TA will look at it",
+    "grader_error": "the grader itself failed in a check; it costs no points, a TA will look at it",
 }
 
 

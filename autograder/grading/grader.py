@@ -5,12 +5,13 @@ import platform
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import pytest
 import torch
 
 from autograder.config import ROOT, Question
-from autograder.grading.plugin import GradingPlugin, OnQuestion
+from autograder.grading.plugin import GRADER_FAILED, GradingPlugin, OnQuestion
 from autograder.grading.question import Session
 from autograder.grading.reference import Reference
 from autograder.grading.results import Check, Finding, Result, Row, make_rows
@@ -50,7 +51,12 @@ class Grader:
         self.reference = Reference(suite, seed)
         self.device = device
         self._sandbox = sandbox
-        self._devices = ("cpu", "meta", "cuda") if device == "cuda" else ("cpu", "meta")
+        self._devices: tuple[str, ...] = ("cpu", "meta")
+        self._notes: tuple[str, ...] = ()
+        if device == "cuda" and torch.cuda.is_available():
+            self._devices = ("cpu", "meta", "cuda")
+        elif device == "cuda":
+            self._notes = ("There is no GPU here: the checks on cuda were skipped.",)
 
     def grade(
         self,
@@ -66,17 +72,25 @@ class Grader:
             on_question: Called with the rows so far after every question.
         """
         start = time.monotonic()
+        blank = self.result(submission.id, self.blank_rows())
         chosen = tuple(self.suite.pack.assigned if questions is None else questions)
         plugin = self.plugin(submission, on_question)
         tests = [str(self.suite.tests(question)) for question in chosen]
         status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+        if plugin.interrupted:
+            raise KeyboardInterrupt
         plugin.finish(chosen, status)
-        return self.result(submission.id, plugin.rows()).model_copy(
+        seconds = round(time.monotonic() - start, 3)
+        return self.fill(blank, submission, plugin).model_copy(update={"seconds": seconds})
+
+    def fill(self, blank: Result, submission: Submission, plugin: GradingPlugin) -> Result:
+        """``blank`` with what the plugin found out about the submission."""
+        return blank.model_copy(
             update={
+                "rows": plugin.rows(),
                 "sha256": submission.sha256,
-                "notes": submission.notes,
+                "notes": (*submission.notes, *self._notes),
                 "errors": tuple(plugin.errors),
-                "seconds": round(time.monotonic() - start, 3),
             }
         )
 
@@ -98,20 +112,24 @@ class Grader:
     def refuse(self, submission: str, reason: str) -> Result:
         """The result of an archive that cannot be read: every row, no points, the reason."""
         finding = Finding(check="", kind="archive", message=reason)
+        refused = self.result(submission, self._same_rows("failed", finding))
+        return refused.model_copy(update={"notes": (reason,)})
+
+    def failed(self, submission: str, reason: str) -> Result:
+        """The result of a submission at which the grader itself failed."""
+        finding = Finding(check="", kind="grader_error", message=GRADER_FAILED)
+        rows = self._same_rows("grader_error", finding)
+        return self.result(submission, rows).model_copy(update={"errors": (reason,)})
+
+    def _same_rows(
+        self, outcome: Literal["failed", "grader_error"], finding: Finding
+    ) -> tuple[Row, ...]:
+        labels = [q.label(part) for q in self.suite.pack.assigned for part in q.parts]
         checks = {
-            question.label(part): [
-                Check(
-                    part=question.label(part),
-                    device="cpu",
-                    weight=1,
-                    outcome="failed",
-                    finding=finding,
-                )
-            ]
-            for question in self.suite.pack.assigned
-            for part in question.parts
+            label: [Check(part=label, device="cpu", weight=1, outcome=outcome, finding=finding)]
+            for label in labels
         }
-        return self.result(submission, make_rows(self.suite.config, self.suite.pack, checks))
+        return make_rows(self.suite.config, self.suite.pack, checks)
 
     def blank_rows(self) -> tuple[Row, ...]:
         """The rows of the pack before anything is graded."""

@@ -31,6 +31,8 @@ GRADER_FAILED = (
     "The grader itself failed in this check. It costs you no points; a TA will look at it."
 )
 
+_PROBES = pytest.StashKey[list[str]]()
+
 
 class GradingPlugin:
     """Runs the hidden tests of one pack on one submission and keeps the checks by part."""
@@ -43,12 +45,15 @@ class GradingPlugin:
         on_question: OnQuestion | None = None,
     ) -> None:
         self.errors: list[str] = []
+        self.interrupted = False
         self._reference = reference
         self._suite = reference.suite
         self._open_session = open_session
         self._devices = devices
         self._on_question = on_question
         self._deadline = time.monotonic() + self._suite.config.limits.submission_seconds
+        self._planned = len(self._suite.pack.assigned)
+        self._failed_on_cpu: set[str] = set()
         self._runs: dict[str, QuestionRun] = {}
         self._checks: dict[str, list[Check]] = {}
 
@@ -58,6 +63,9 @@ class GradingPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "part(id, weight, devices): the part that a test grades")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         marker = metafunc.definition.get_closest_marker("part")
@@ -74,37 +82,41 @@ class GradingPlugin:
     @pytest.fixture
     def run(self, device: str, request: pytest.FixtureRequest) -> Callable[[str], Outcome]:
         """``run(probe)``: the outcome of a probe on the submission, on the test's device."""
-        part = _part(request.node)
         question = self._run_of(self._question(request.path))
+        asked = request.node.stash.setdefault(_PROBES, [])
+        if device != "cpu" and _test_name(request.node) in self._failed_on_cpu:
+            raise SameAsOnCpu
 
         def run_probe(probe: str) -> Outcome:
-            if device != "cpu" and not question.is_right(part, probe):
-                raise SameAsOnCpu("value", "wrong on the CPU already")
-            return question.outcome(part, probe, device)
+            asked.append(probe)
+            return question.outcome(probe, device)
 
         return run_probe
 
     def _run_of(self, question: Question) -> QuestionRun:
         """The run of a question, begun when its first test asks for it."""
         if question.module not in self._runs:
-            questions_left = len(self._suite.pack.assigned) - len(self._runs)
+            questions_left = self._planned - len(self._runs)
             seconds = max(0.0, self._deadline - time.monotonic()) / max(1, questions_left)
             self._runs[question.module] = QuestionRun(
                 self._reference, question, self._open_session, seconds
             )
         return self._runs[question.module]
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._planned = len({item.path for item in session.items})
+
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Close a question after its last test."""
         run = self._runs.get(self._question(item.path).module)
         if run is None or (nextitem is not None and nextitem.path == item.path):
             return
-        run.close()
         try:
+            run.close()
             checks = run.explained_checks()
         except Exception as error:  # a hint that fails neither costs points nor gives them
             self.errors.append(f"{item.nodeid}: {error!r}")
-            checks = run.checks
+            checks = run.checks()
         for check in checks:
             self._checks.setdefault(check.part, []).append(check)
         if self._on_question is not None:
@@ -119,9 +131,12 @@ class GradingPlugin:
 
     def _record(self, item: pytest.Item, call: pytest.CallInfo) -> None:
         assert isinstance(item, pytest.Function)
-        question = self._question(item.path)
         error = call.excinfo.value if call.excinfo else None
-        if question.module not in self._runs or call.when == "teardown":
+        if call.when == "teardown":
+            self.errors.append(f"{item.nodeid}: {error!r}")
+            return
+        question = self._question(item.path)
+        if question.module not in self._runs:
             self._grader_failed(question, f"{item.nodeid}: {error!r}")
             return
         marker = item.get_closest_marker("part")
@@ -132,6 +147,8 @@ class GradingPlugin:
         finding: Finding | None = None
         if isinstance(error, CheckFailed):
             outcome = "failed"
+            if device == "cpu":
+                self._failed_on_cpu.add(_test_name(item))
             if not isinstance(error, SameAsOnCpu):
                 finding = error.finding.model_copy(update={"check": title})
         elif error is not None:
@@ -139,14 +156,15 @@ class GradingPlugin:
             finding = Finding(check=title, kind="grader_error", message=GRADER_FAILED)
             self.errors.append(f"{item.nodeid}: {error!r}")
         check = Check(
-            part=f"Q{question.id}{_part(item)}",
+            part=f"Q{question.id}{marker.args[0]}",
             device=device,
             weight=marker.kwargs["weight"],
             outcome=outcome,
             finding=finding,
         )
         failure = error if isinstance(error, CheckFailed) else None
-        self._runs[question.module].record(check, failure)
+        probes = item.stash.setdefault(_PROBES, [])
+        self._runs[question.module].record(check, failure, probes)
 
     def finish(self, questions: Iterable[Question], status: int | pytest.ExitCode) -> None:
         """Put down to the grader every part of ``questions`` that no check has graded."""
@@ -156,24 +174,29 @@ class GradingPlugin:
                     question, f"{question.module}: not graded; pytest ended with {status!r}"
                 )
 
+    def collected(self) -> list[Question]:
+        """The questions whose tests were run."""
+        return [question for question in self._suite.pack.assigned if question.module in self._runs]
+
     def _grader_failed(self, question: Question, error: str) -> None:
-        """Mark every part of a question whose tests could not run."""
+        """Mark the parts of a question that no check has graded."""
         self.errors.append(error)
         finding = Finding(check=question.title, kind="grader_error", message=GRADER_FAILED)
         for part in question.parts:
             label = question.label(part)
-            self._checks[label] = [
-                Check(part=label, device="cpu", weight=1, outcome="grader_error", finding=finding)
-            ]
+            check = Check(
+                part=label, device="cpu", weight=1, outcome="grader_error", finding=finding
+            )
+            self._checks.setdefault(label, [check])
 
     def _question(self, path: Path) -> Question:
         return self._suite.pack.question(path.stem.removeprefix("test_"))
 
 
-def _part(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("part")
-    assert marker is not None
-    return marker.args[0]
+def _test_name(item: pytest.Item) -> str:
+    """The name of a test without its device."""
+    assert isinstance(item, pytest.Function)
+    return f"{item.path}::{item.originalname}"
 
 
 def _title(item: pytest.Function, device: str) -> str:

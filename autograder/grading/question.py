@@ -1,8 +1,9 @@
 """One question of one submission while its hidden tests run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import Protocol
 
 from autograder.config import Part, Question
@@ -11,6 +12,7 @@ from autograder.grading.outcome import CheckFailed, Outcome
 from autograder.grading.patterns import guess
 from autograder.grading.reference import Reference
 from autograder.grading.results import Check, Finding
+from autograder.sandbox.launch import SandboxError
 from autograder.sandbox.runner import Fault, Reply
 
 
@@ -41,90 +43,113 @@ class QuestionRun:
         self._session: Session | None = None
         self._open = ExitStack()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
-        self._asked: dict[str, set[str]] = {}
-        self.checks: list[Check] = []
-        self._errors: dict[int, CheckFailed] = {}
+        self._recorded: list[_Recorded] = []
         self._deadline = time.monotonic() + seconds
 
-    def outcome(self, part: str, probe: str, device: str) -> Outcome:
+    def outcome(self, probe: str, device: str) -> Outcome:
         """The outcome of ``probe`` on ``device``; each is run once."""
-        self._asked.setdefault(part, set()).add(probe)
         if (probe, device) not in self._outcomes:
-            module = self.question.module
-            expected = self._reference.expected(module, probe)
+            expected = self._reference.expected(self.question.module, probe)
             reply = self._run(probe, device)
             self._outcomes[probe, device] = Outcome(reply, expected, device, self._tolerances)
         return self._outcomes[probe, device]
 
-    def is_right(self, part: str, probe: str) -> bool:
-        """Whether the submission's values on the CPU are the reference's."""
-        try:
-            self.outcome(part, probe, "cpu").matches("chain")
-        except CheckFailed:
-            return False
-        return True
-
-    def record(self, check: Check, error: CheckFailed | None) -> None:
-        """Keep a check, and what it raised."""
-        self.checks.append(check)
-        if error is not None:
-            self._errors[len(self.checks) - 1] = error
+    def record(self, check: Check, error: CheckFailed | None, probes: Sequence[str]) -> None:
+        """Keep a check, what it raised, and the probes that it asked for."""
+        self._recorded.append(_Recorded(check, error, tuple(probes)))
 
     def close(self) -> None:
         """End the question's session."""
+        self._session = None
         self._open.close()
+
+    def checks(self) -> list[Check]:
+        """The checks as they were recorded."""
+        return [recorded.check for recorded in self._recorded]
 
     def explained_checks(self) -> list[Check]:
         """The checks, with hints at the likely mistakes."""
-        checks = [self._with_pattern(i, check) for i, check in enumerate(self.checks)]
+        checks = [_with_pattern(recorded) for recorded in self._recorded]
         for part in self.question.parts:
             self._name_misconception(part, checks)
         return checks
 
     def _run(self, probe: str, device: str) -> Reply:
+        try:
+            return self._try(probe, device)
+        except SandboxError:
+            # A fork server that died is replaced; only a second failure is the grader's.
+            self.close()
+            return self._try(probe, device)
+
+    def _try(self, probe: str, device: str) -> Reply:
         limit = self._reference.suite.config.limits.probe_seconds
         left = self._deadline - time.monotonic()
         if left <= 0:
-            message = "the time for this question was used up by earlier experiments"
+            message = "The time for this question was used up by earlier experiments."
             return Reply(fault=Fault("time_limit", message))
         if self._session is None:
             self._session = self._open.enter_context(self._open_session(self.question.module))
         seed = self._reference.probe_seed(self.question.module, probe)
-        return self._session.run(probe, seed=seed, device=device, seconds=min(limit, left))
-
-    def _with_pattern(self, index: int, check: Check) -> Check:
-        error = self._errors.get(index)
-        if check.finding is None or error is None or error.mismatch is None or check.finding.hint:
-            return check
-        mismatch = error.mismatch
-        hint = guess(mismatch.kind, mismatch.got, mismatch.expected)
-        return _with(check, {"hint": hint})
+        try:
+            return self._session.run(probe, seed=seed, device=device, seconds=min(limit, left))
+        except SandboxError:
+            raise
+        except Exception as error:  # whatever a reply does to its reader is the submission's fault
+            message = f"Its reply could not be read ({type(error).__name__})."
+            return Reply(fault=Fault("malformed_reply", message))
 
     def _name_misconception(self, part: Part, checks: list[Check]) -> None:
         label = self.question.label(part)
-        failed = [
-            i
-            for i, check in enumerate(checks)
-            if check.part == label
-            and check.finding is not None
-            and check.finding.kind != "not_started"
+        own = [
+            (i, recorded)
+            for i, recorded in enumerate(self._recorded)
+            if recorded.check.part == label and recorded.check.device == "cpu"
         ]
+        failed = [i for i, recorded in own if _may_be_explained(recorded.check)]
         if not failed:
             return
+        probes = sorted({probe for _, recorded in own for probe in recorded.probes})
         observations = [
-            Observation(
-                probe, self.outcome(part.id, probe, "cpu").reply, self.is_right(part.id, probe)
-            )
-            for probe in sorted(self._asked.get(part.id, ()))
+            Observation(probe, self._outcomes[probe, "cpu"].reply, self._is_right(probe))
+            for probe in probes
             if (probe, "cpu") in self._outcomes
         ]
         found = find_misconception(
             self._reference, self.question.module, part, observations, self._tolerances.chain
         )
-        if found is not None:
-            checks[failed[0]] = _with(
-                checks[failed[0]], {"hint": found.hint, "misconception": found.id}
-            )
+        if found is None:
+            return
+        explained = [i for i in failed if found.probes & set(self._recorded[i].probes)]
+        update = {"hint": found.misconception.hint, "misconception": found.misconception.id}
+        checks[explained[0]] = _with(checks[explained[0]], update)
+
+    def _is_right(self, probe: str) -> bool:
+        """Whether the submission's values on the CPU are the reference's."""
+        try:
+            self._outcomes[probe, "cpu"].matches("chain")
+        except CheckFailed:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    check: Check
+    error: CheckFailed | None
+    probes: tuple[str, ...]
+
+
+def _may_be_explained(check: Check) -> bool:
+    return check.finding is not None and check.finding.kind not in ("not_started", "grader_error")
+
+
+def _with_pattern(recorded: _Recorded) -> Check:
+    check, error = recorded.check, recorded.error
+    if check.finding is None or error is None or error.mismatch is None or check.finding.hint:
+        return check
+    mismatch = error.mismatch
+    return _with(check, {"hint": guess(mismatch.kind, mismatch.got, mismatch.expected)})
 
 
 def _with(check: Check, update: dict[str, str]) -> Check:

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from autograder.config import Config, Feedback, Pack, Visibility
 
-Status = Literal["passed", "partial", "failed", "not_started", "not_graded", "grader_error"]
+Status = Literal[
+    "passed", "partial", "failed", "not_started", "unreadable", "not_graded", "grader_error"
+]
 
 
 class Finding(BaseModel):
@@ -148,6 +150,8 @@ def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...])
         return "partial"
     if all(finding.kind == "not_started" for finding in findings):
         return "not_started"
+    if all(finding.kind == "archive" for finding in findings):
+        return "unreadable"
     return "failed"
 
 
@@ -164,7 +168,7 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _permitted(finding: Finding, level: Feedback) -> Finding:
-    if level is Feedback.FULL or finding.kind == "not_started":
+    if level is Feedback.FULL or finding.kind in ("not_started", "archive", "grader_error"):
         return finding
     if level is Feedback.FAILURE:
         return finding.model_copy(update={"hint": "", "misconception": ""})

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from autograder.config import load_config
+from autograder.files import write_text
 from autograder.grading.grader import Grader
-from autograder.grading.plugin import GradingPlugin
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
+from autograder.submission import SubmissionError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,13 +36,18 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, pytest.ExitCod
     with start_sandbox(settings, config.option.isolation) as sandbox:
         suite = Suite(settings.pack_name(config.option.pack), settings)
         grader = Grader(suite, sandbox, config.option.grading_seed)
-        submission = suite.read(config.option.submission)
-        plugin: GradingPlugin = grader.plugin(submission)
+        try:
+            submission = suite.read(config.option.submission)
+        except SubmissionError as error:
+            raise pytest.UsageError(str(error)) from None
+        blank = grader.result(submission.id, grader.blank_rows())
+        plugin = grader.plugin(submission)
         config.pluginmanager.register(plugin)
         status = yield
-        plugin.finish(suite.pack.assigned, status)
-        result = grader.result(submission.id, plugin.rows())
-        print(f"\n{result.score:g} of {result.max_score:g} points")
+        plugin.finish(plugin.collected(), status)
+        result = grader.fill(blank, submission, plugin)
+        graded = [row for row in result.rows if row.status != "not_graded"]
+        print(f"\n{result.score:g} of {sum(row.max_score for row in graded):g} points")
         if config.option.result is not None:
-            config.option.result.write_text(result.model_dump_json(indent=1), "utf-8")
+            write_text(config.option.result, result.model_dump_json(indent=1))
     return status

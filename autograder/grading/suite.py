@@ -46,6 +46,21 @@ class Suite:
         modules = [question.module for question in self.pack.assigned]
         return read_submission(path, self.pack.package, self.config.limits, others, modules)
 
+    def gaps(self) -> list[str]:
+        """What is missing to grade the assigned questions, one sentence each."""
+        hidden = self.root / "autograder"
+        return [
+            f"Q{question.id}: {path.relative_to(self.root)} does not exist"
+            for question in self.pack.assigned
+            for path in (
+                self.root / "solutions" / self.name / self.module_path(question.module),
+                hidden / "graders" / self.name / "probes" / f"{question.module}.py",
+                self.tests(question),
+                hidden / "misconceptions" / self.name / f"{question.module}.py",
+            )
+            if not path.is_file()
+        ]
+
     def module_path(self, module: str) -> str:
         """The path of a question's module inside a submission."""
         return f"{self.pack.package}/{module}.py"

@@ -6,13 +6,14 @@ All of it goes through the same intake-free path as a submission: the sandbox, t
 the diagnosis.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
 from autograder.config import Question
 from autograder.grading.grader import Grader
 from autograder.grading.results import Row
+from autograder.grading.suite import Suite
 from autograder.misconceptions import Misconception, apply_edits
 from autograder.release.stubs import make_stub
 from autograder.submission import Submission
@@ -97,38 +98,38 @@ class Verification(BaseModel):
         return [f"{problem} (seed {self.seed})" for problem in found]
 
 
-def count_programs(grader: Grader) -> int:
+def count_programs(suite: Suite, questions: Sequence[Question]) -> int:
     """How many programs :func:`verify` grades."""
-    suite = grader.suite
     return 2 + sum(
-        len(suite.misconceptions(q.module)) + len(suite.alternatives(q.module))
-        for q in suite.pack.assigned
+        len(suite.misconceptions(q.module)) + len(suite.alternatives(q.module)) for q in questions
     )
 
 
-def verify(grader: Grader, on_program: Callable[[str], None] = lambda name: None) -> Verification:
-    """Grade the reference, the stubs, every misconception and every alternative of a pack."""
+def verify(
+    grader: Grader,
+    questions: Sequence[Question],
+    on_program: Callable[[str], None] = lambda name: None,
+) -> Verification:
+    """Grade the reference, the stubs, every misconception and every alternative of questions."""
     suite = grader.suite
     files = suite.reference_files
 
-    def rows_of(
-        name: str, files: Mapping[str, bytes], question: Question | None
-    ) -> tuple[Row, ...]:
+    def rows_of(name: str, files: Mapping[str, bytes], *graded: Question) -> tuple[Row, ...]:
         on_program(name)
         submission = Submission(id=name, sha256=name, files=dict(files), others={}, notes=())
-        result = grader.grade(submission, None if question is None else [question])
+        result = grader.grade(submission, graded)
         if result.errors:
             raise RuntimeError(f"{name}: the grader failed: {result.errors[0]}")
-        return _own(result.rows, question)
+        labels = {question.label(part) for question in graded for part in question.parts}
+        return tuple(row for row in result.rows if row.label in labels)
 
     stubs = {**files}
-    for question in suite.pack.assigned:
-        path = suite.module_path(question.module)
-        stubs[path] = make_stub(files[path].decode(), question, path).encode()
     misconceptions = []
     alternatives = []
-    for question, path in _modules(grader):
+    for question in questions:
+        path = suite.module_path(question.module)
         source = files[path].decode()
+        stubs[path] = make_stub(source, question, path).encode()
         for m in suite.misconceptions(question.module):
             patched = {**files, path: apply_edits(source, m.edits, m.id).encode()}
             misconceptions.append(_caught(m, question, rows_of(m.id, patched, question)))
@@ -139,22 +140,11 @@ def verify(grader: Grader, on_program: Callable[[str], None] = lambda name: None
     return Verification(
         pack=suite.name,
         seed=grader.reference.seed,
-        reference=_marks(rows_of("reference", files, None)),
-        stubs=_marks(rows_of("stubs", stubs, None)),
+        reference=_marks(rows_of("reference", files, *questions)),
+        stubs=_marks(rows_of("stubs", stubs, *questions)),
         misconceptions=tuple(misconceptions),
         alternatives=tuple(alternatives),
     )
-
-
-def _modules(grader: Grader) -> Iterator[tuple[Question, str]]:
-    return ((q, grader.suite.module_path(q.module)) for q in grader.suite.pack.assigned)
-
-
-def _own(rows: tuple[Row, ...], question: Question | None) -> tuple[Row, ...]:
-    if question is None:
-        return rows
-    labels = {question.label(part) for part in question.parts}
-    return tuple(row for row in rows if row.label in labels)
 
 
 def _marks(rows: tuple[Row, ...]) -> Marks:

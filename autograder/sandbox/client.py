@@ -386,6 +386,6 @@ def _death(usage: Usage) -> "Fault":
     if usage.status == -signal.SIGKILL:
         return Fault("memory_limit", "The system ended the program, most likely for its memory")
     if usage.status < 0:
-        name = signal.Signals(-usage.status).name
-        return Fault("crash", f"The program crashed with {name}")
+        name = signal.strsignal(-usage.status) or "no name"
+        return Fault("crash", f"The program was ended by signal {-usage.status} ({name})")
     return Fault("crash", f"The program ended itself with exit status {usage.status}")

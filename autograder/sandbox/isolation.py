@@ -64,6 +64,8 @@ FIXES = {
     "and pip install landlockpy pyseccomp.",
     "process": "",
 }
+NO_ISOLATION = "No isolation works here."
+SEE_DOCTOR = " `autograder doctor` says what to do."
 FIRST_UID, UIDS = 20_000, 40_000
 
 
@@ -222,10 +224,7 @@ class Isolation:
             except TierFailed as failure:
                 self._untried.pop(0)
                 self._failures.append(f"{name}: {failure}")
-        raise SandboxError(
-            f"No isolation works here. {' '.join(self._failures)} "
-            "`autograder doctor` says what to do."
-        )
+        raise SandboxError(f"{NO_ISOLATION} {' '.join(self._failures)}{SEE_DOCTOR}")
 
     def _rule_out(self, name: str) -> None:
         """Raise TierFailed when a look is enough to tell that a tier cannot work."""
@@ -295,7 +294,8 @@ def survey() -> list[TierReport]:
             finally:
                 isolation.close()
         except SandboxError as error:
-            works, reason = False, str(error)
+            works = False
+            reason = str(error).removeprefix(f"{NO_ISOLATION} {name}: ").removesuffix(SEE_DOCTOR)
         reports.append(TierReport(name, works, reason, "" if works else FIXES[name]))
     return reports
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+import torch
+
 _aliases = itertools.count()
 
 
@@ -26,10 +28,12 @@ class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader)
         self.alias = alias
         self.files = files
 
+    def _stem(self, fullname: str) -> str:
+        head, *tail = fullname.split(".")
+        return "/".join([self.package if head == self.alias else head, *tail])
+
     def _path(self, fullname: str) -> str | None:
-        head, _, tail = fullname.partition(".")
-        head = self.package if head == self.alias else head
-        stem = "/".join([head, *tail.split(".")] if tail else [head])
+        stem = self._stem(fullname)
         for path in (f"{stem}/__init__.py", f"{stem}.py"):
             if path in self.files:
                 return path
@@ -39,15 +43,17 @@ class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader)
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         source_path = self._path(fullname)
-        if source_path is None and not (fullname == self.alias and self._has_modules()):
+        if source_path is None and not self._is_folder(fullname):
             return None
         is_package = source_path is None or source_path.endswith("/__init__.py")
         spec = ModuleSpec(fullname, self, origin=source_path, is_package=is_package)
         spec.has_location = source_path is not None
         return spec
 
-    def _has_modules(self) -> bool:
-        return any(path.startswith(f"{self.package}/") for path in self.files)
+    def _is_folder(self, fullname: str) -> bool:
+        """Whether ``fullname`` is a folder of modules without an ``__init__.py`` of its own."""
+        folder = f"{self._stem(fullname)}/"
+        return any(path.startswith(folder) for path in self.files)
 
     def get_source(self, fullname: str) -> str:
         path = self._path(fullname)
@@ -75,7 +81,11 @@ class Package:
         self._importer = importer
 
     def __getattr__(self, module: str) -> ModuleType:
-        return importlib.import_module(f"{self._name}.{module}")
+        dtype = torch.get_default_dtype()
+        try:
+            return importlib.import_module(f"{self._name}.{module}")
+        finally:
+            torch.set_default_dtype(dtype)  # what it is belongs to the probe
 
     def close(self) -> None:
         """Forget the package and every module imported from it."""

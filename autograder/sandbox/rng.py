@@ -24,7 +24,8 @@ class Rng:
     def __init__(self, seed: int, device: str = "cpu") -> None:
         self.device = torch.device(device)
         self.seed = seed
-        self.drawn: list[tuple[Tensor, int]] = []
+        self.drawn: list[tuple[Tensor, Tensor]] = []
+        self._modules = 0
         self._generator = torch.Generator().manual_seed(seed)
 
     def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
@@ -62,7 +63,7 @@ class Rng:
 
     def keep(self, derived: Tensor) -> Tensor:
         """Remember a tensor made from drawn ones, so that a change in place is noticed."""
-        self.drawn.append((derived, derived._version))
+        self.drawn.append((derived, derived.detach().clone()))
         return derived
 
     def generator(self) -> torch.Generator:
@@ -74,13 +75,15 @@ class Rng:
     def module(self, module: AnyModule, scale: float = 0.5) -> AnyModule:
         """Move ``module`` to this device and overwrite every parameter with Gaussian draws.
 
-        Parameters get ``scale * N(0, 1)``, drawn from the seed and the parameter's name, so
-        that neither their order nor an additional parameter changes the others. Buffers are kept.
+        Parameters get ``scale * N(0, 1)``, drawn from the seed, the module's number in the probe
+        and the parameter's name, so that neither their order nor an additional parameter changes
+        the others. Buffers are kept.
         """
+        self._modules += 1
         module = module.to(device=self.device)
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+                digest = hashlib.sha256(f"{self.seed}/{self._modules}/{name}".encode()).digest()
                 own = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
                 values = torch.randn(parameter.shape, dtype=torch.float64, generator=own)
                 parameter.copy_(scale * values)
@@ -93,9 +96,17 @@ class Rng:
     def _give(self, values: Tensor) -> Tensor:
         dtype = torch.get_default_dtype() if values.is_floating_point() else values.dtype
         given = values.to(device=self.device, dtype=dtype)
-        self.drawn.append((given, given._version))
+        self.drawn.append((given, given.clone()))
         return given
 
     def mutated(self) -> list[int]:
         """Positions, in order of drawing, of tensors that were changed in place."""
-        return [i for i, (given, version) in enumerate(self.drawn) if given._version != version]
+        return [i for i, pair in enumerate(self.drawn) if not _same(*pair)]
+
+
+def _same(now: Tensor, before: Tensor) -> bool:
+    if now.is_meta:
+        return True
+    return now.shape == before.shape and bool(
+        ((now == before) | (now != now) & (before != before)).all()
+    )

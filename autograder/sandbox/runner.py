@@ -16,7 +16,7 @@ from autograder.sandbox.rng import Rng
 
 MESSAGE_LENGTH = 500
 WRONG_DEVICE = ("on the same device", "on the expected device", "is on meta", "on device meta")
-DTYPES = {"cpu": torch.float64, "meta": torch.float64, "cuda": torch.float32}
+DTYPES = {"cpu": torch.float64, "meta": torch.float32, "cuda": torch.float32}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Reply:
 def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device: str) -> Reply:
     """Run ``probes.name(package, Rng(seed, device))`` in the dtype that belongs to ``device``.
 
-    The default dtype is float64 on ``cpu`` and ``meta`` and float32 on ``cuda``.
+    The default dtype is float64 on ``cpu`` and float32 on ``meta`` and ``cuda``.
     """
     torch.set_default_dtype(DTYPES[device])
     if device == "cuda":
@@ -81,7 +81,8 @@ def _fault(error: BaseException) -> Fault:
     name = type(error).__name__
     message = _first_line(error)
     # Torch raises this too, for what it cannot do on a device; a stub raises it in its own line.
-    if frames and "NotImplementedError" in frames[-1].text:
+    stub = isinstance(error, NotImplementedError) and frames
+    if stub and "NotImplementedError" in frames[-1].text:
         return Fault("not_started", message, name, frames)
     if isinstance(error, SyntaxError | ImportError):
         return Fault("import_failure", f"{name}: {message}", name, frames)

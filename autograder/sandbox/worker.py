@@ -8,6 +8,7 @@ import gc
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from types import ModuleType
 
@@ -91,8 +92,9 @@ def _serve(server: socket.socket, job: dict) -> None:
             return
         number = request.pop("number")
         reply = run_probe(probes, package=package, **request)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # a submission may have closed or replaced it
+                stream.flush()
         wire.send(server, _encoded(reply, number, job["reply_bytes"]))
 
 

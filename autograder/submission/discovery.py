@@ -59,4 +59,7 @@ def _expand(path: Path, package: str) -> list[Path]:
 
 
 def _is_submission(inside: list[Path], package: str) -> bool:
-    return any(item.name == package or item.suffix == ".py" for item in inside)
+    if any(item.name == package for item in inside):
+        return True
+    several = any(item.name.lower().endswith(ARCHIVE_SUFFIXES) for item in inside)
+    return not several and any(item.suffix == ".py" for item in inside)

@@ -115,7 +115,7 @@ class Arena:
         """Everything that is written about a result, but for the seed, which repeats the grade."""
         outputs = Outputs(self.folder / "outputs", self.grader.suite.config, self.grader.suite.name)
         outputs.add(result)
-        outputs.finish([result])
+        outputs.finish()
         data = json.loads((outputs.folder / "results" / f"{result.submission}.json").read_text())
         assert data["extra_data"].pop("seed") == SEED
         pages = [path.read_text("utf-8") for path in outputs.folder.rglob("*.html")]

@@ -31,18 +31,14 @@ def test_an_attack_achieves_nothing(arena, secrets_in, name):
     assert_harmless(arena, arena.attack(PROGRAMS[name]), secrets_in)
 
 
-def test_the_graders_own_failure_is_never_the_students(arena):
-    """The fork server dies: nobody pays for it, it is not silent, and it does not last."""
+def test_a_fork_server_that_dies_is_replaced_and_nobody_pays(arena):
     server = psutil.Process(arena.grader._sandbox.started().server().pid)
     for process in (*server.children(recursive=True), server):
         process.kill()
     result = arena.grade(arena.reference, MODULE, OTHER)
     rows = [*arena.rows(result, MODULE), *arena.rows(result, OTHER)]
-    assert result.errors
-    assert all(row.score == row.max_score for row in rows)
-    assert {row.status for row in rows} == {"passed", "grader_error"}
-    after = arena.grade(arena.reference, MODULE, OTHER)
-    assert after.errors == ()
+    assert {row.status for row in rows} == {"passed"}
+    assert result.errors == ()
     assert arena.processes() == []
 
 

@@ -1,15 +1,7 @@
 """Whatever shape, type or value comes back, comparing and explaining it does not fail."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from attacks.attacks import MODULE, VALUES
-from attacks.conftest import SEED, Arena
-
-from autograder.grading.grader import Grader
-from autograder.grading.suite import Suite
+from attacks.conftest import Arena
 
 # Put at the end of a right program: passes what leaves the module through ``twist``.
 TWISTED = """
@@ -116,77 +108,3 @@ def test_results_of_another_form_on_meta_do_not_crash_the_grader(arena, name):
     assert result.errors == ()
     assert "grader_error" not in {row.status for row in result.rows}
     assert result.score > result.max_score / 2
-
-
-PROPERTIES = '''
-"""Q7, by properties of what the submission returned."""
-
-import torch
-
-from autograder.grading import fail, part
-
-
-@part("a", devices="cpu")
-def test_p_values(run):
-    """p-values are probabilities, in the order of the log-likelihoods"""
-    p = run("p_values").values["p"]
-    if not bool(((p > 0) & (p <= 1)).all()):
-        fail("a p-value lies outside (0, 1]")
-    if len(set(p.tolist())) < 2 or torch.histc(p, 4).sum() != len(p):
-        fail("p-values are all the same")
-
-
-@part("b", devices="cpu")
-def test_typicality(run):
-    """typicality is never negative"""
-    score = run("typicality").values["score"]
-    if score.min().item() < 0 or torch.linalg.vector_norm(score).item() < 1e-6:
-        fail("a score is negative, or all are zero")
-
-
-@part("c", devices="cpu")
-def test_ratio(run):
-    """ratios have both signs"""
-    score = run("ratio").values["score"].detach().numpy()
-    if score.min() >= 0 or score.max() <= 0:
-        fail("all ratios have one sign")
-
-
-@part("d", devices="cpu")
-def test_area(run):
-    """the area and the reversed area add up to one"""
-    values = run("area").values
-    if not torch.allclose(values["auroc"] + values["reversed"], torch.ones((), dtype=torch.double)):
-        fail("they do not add up to one")
-'''
-
-
-@pytest.fixture(scope="module")
-def property_grader(grader: Grader, tmp_path_factory) -> Iterator[Arena]:
-    """A grader whose hidden tests of the question check properties alone."""
-    root = tmp_path_factory.mktemp("properties")
-    for folder in ("autograder/graders", "solutions"):
-        shutil.copytree(grader.suite.root / folder, root / folder)
-    path = root / f"autograder/graders/{grader.suite.name}/test_{MODULE}.py"
-    path.write_text(PROPERTIES, "utf-8")
-    suite = Suite(grader.suite.name, grader.suite.config, root)
-    return Grader(suite, grader._sandbox, seed=SEED)
-
-
-@pytest.fixture(scope="module")
-def property_arena(arena: Arena, property_grader: Grader) -> Arena:
-    """The arena with that grader."""
-    return Arena(property_grader, Path(arena.folder), arena.told)
-
-
-def test_the_reference_has_the_properties(property_arena):
-    result = property_arena.grade(property_arena.reference, MODULE)
-    assert {row.status for row in property_arena.rows(result, MODULE)} == {"passed"}
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_a_test_of_a_property_cannot_be_crashed(property_arena, name):
-    result = property_arena.attack(VALUES[name])
-    rows = property_arena.rows(result, MODULE)
-    assert result.errors == ()
-    assert {row.status for row in rows} <= {"failed", "passed"}

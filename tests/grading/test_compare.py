@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from autograder.config import Tolerance
-from autograder.grading.compare import compare, same_structure
+from autograder.config import ScaledTolerance, Tolerance
+from autograder.grading.compare import compare, misplaced
 
 TOLERANCE = Tolerance(rtol=1e-6, atol=1e-8)
 
@@ -22,7 +22,12 @@ def test_equal_values_agree_within_the_tolerance():
 @pytest.mark.parametrize(
     ("got", "expected", "kind", "message"),
     [
-        (t(1, 2, 3), t(1, 2, 3.1), "value", "off by 1.0e-01, allowed 3.1e-06, in 1 of 3 entries"),
+        (
+            t(1, 2, 3),
+            t(1, 2, 3.1),
+            "value",
+            "off by about 1e-01, in 1 of 3 entries, where 1e-06 of",
+        ),
         (t(1, 2)[None], t(1, 2), "shape", "has shape (1, 2); it must be (2,)"),
         (t(1, 2).float(), t(1, 2), "dtype", "has dtype float32; it must be float64"),
         (t(1, float("nan")), t(1, 2), "finite", "contains NaN in 1 of 2 entries"),
@@ -54,6 +59,12 @@ def test_infinite_values_agree_where_they_belong():
     assert compare(t(float("inf"), 1), t(-float("inf"), 1), TOLERANCE).kind == "finite"
 
 
+def test_the_largest_number_is_not_infinity():
+    largest = torch.finfo(torch.float64).max
+    assert compare(t(-largest, 1), t(-float("inf"), 1), TOLERANCE).kind == "finite"
+    assert compare(t(7.0, 1), t(float("nan"), 1), TOLERANCE).kind == "finite"
+
+
 def test_nan_in_the_reference_is_not_matched_by_a_number():
     assert compare(t(0.0), t(float("nan")), TOLERANCE) is not None
 
@@ -69,11 +80,25 @@ def test_messages_hold_no_expected_number():
     assert "1.25" not in mismatch.message
 
 
-def test_same_structure_ignores_values_but_not_their_form():
-    assert same_structure({"x": t(9, 9)}, {"x": t(1, 2)}) is None
-    assert same_structure({"x": t(9)}, {"x": t(1, 2)}).kind == "shape"
-    assert same_structure({"x": t(9, float("nan"))}, {"x": t(1, 2)}).kind == "finite"
-    assert same_structure({"y": t(9, 9)}, {"x": t(1, 2)}).kind == "structure"
+def test_a_meta_tensor_has_no_value_to_compare():
+    assert compare(torch.empty((), device="meta"), 3.0, TOLERANCE).kind == "device"
+    assert compare(torch.empty((), device="meta"), t(3.0)[0], TOLERANCE) is not None
+
+
+def test_a_scaled_tolerance_is_per_tensor():
+    scaled = ScaledTolerance(rtol=0, atol=1e-3)
+    expected = {"large": t(1e4, 1.0), "small": t(1.0, 2.0)}
+    assert compare({"large": t(1e4, 2.0), "small": t(1.0, 2.0)}, expected, scaled) is None
+    assert compare({"large": t(1e4, 1.0), "small": t(1.0, 2.1)}, expected, scaled).path == "small"
+
+
+def test_only_tensors_off_the_inputs_device_are_misplaced():
+    expected = {"a": t(1, 2), "b": [t(1), 3.0]}
+    meta = t(1, 2).to("meta")
+    assert misplaced({"a": None, "b": [meta[:1], 3.0]}, expected).path == "a"
+    assert misplaced({"a": meta.float(), "b": [meta[:1], 3.0]}, expected).kind == "dtype"
+    assert misplaced({"a": meta, "b": [t(1).to("meta"), 4.0]}, expected) is None
+    assert misplaced({"a": meta, "b": [t(1), 3.0]}, expected).path == "b[0]"
 
 
 def test_meta_tensors_are_compared_by_shape_and_device():

@@ -90,8 +90,8 @@ def sample_categorical(logits: Tensor, u: Tensor) -> Tensor:
 
         k = min { k : cdf_k > u },   cdf_k = p_0 + ... + p_k,   p = softmax(logits)
 
-    A class of probability zero is never drawn, even if u = 0. Where rounding leaves no cdf_k
-    above u, the last class K - 1 is returned.
+    A class of probability zero is not drawn by u < 1, not even by u = 0. Where no cdf_k is above
+    u, as for u = 1 or by rounding, the last class K - 1 is returned.
 
     Args:
         logits: Unnormalised log-probabilities, shape (B, K).

@@ -37,6 +37,10 @@ class KeyValueCache:
         """Number S of positions in the cache."""
         return 0 if self.key is None else self.key.shape[2]
 
+    def __bool__(self) -> bool:
+        """A cache is a cache even while it is empty, so ``if cache:`` asks for its existence."""
+        return True
+
     def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add the keys and values of L new positions and return those of all S + L positions.
 

@@ -18,8 +18,9 @@ apt-get install -y --no-install-recommends libseccomp2
 rm -rf /var/lib/apt/lists/*
 
 "${PYTHON:?no Python 3.11 or newer can be installed on this image}" -m venv "$VENV"
-"$VENV/bin/pip" install --no-cache-dir --quiet --index-url "$TORCH_INDEX" --extra-index-url \
-  "${PIP_INDEX_URL:-https://pypi.org/simple}" "torch>=2.6" numpy
+# The torch that the graders were proved with; only the CPU index, or a CUDA build may come instead.
+"$VENV/bin/pip" install --no-cache-dir --quiet --index-url "$TORCH_INDEX" \
+  --requirement "$ROOT/source/torch.txt"
 "$VENV/bin/pip" install --no-cache-dir --quiet --requirement "$ROOT/source/requirements.txt"
 
 # Only root may read tests and references; submissions run as other users.

@@ -30,6 +30,16 @@ MISCONCEPTIONS = (
         (("1 + torch.count_nonzero", "torch.count_nonzero"),),
     ),
     Misconception(
+        "rank-without-itself-twice",
+        "rank_p_value",
+        "This is the plain share of training examples. The tested example itself is one of the N + 1 in "
+        "the ranking, above and below the fraction bar, or a p-value of zero is possible.",
+        (
+            ("1 + torch.count_nonzero", "torch.count_nonzero"),
+            ("(train_log_prob.shape[0] + 1)", "train_log_prob.shape[0]"),
+        ),
+    ),
+    Misconception(
         "rank-divides-by-n",
         "rank_p_value",
         "The tested example is one of the N + 1 in the ranking: divide by N + 1, or p-values exceed 1.",
