@@ -639,7 +639,10 @@ ALTERNATIVES = (
                 "    return total / len(data)",
             ),
             (
-                "    bits = torch.arange(len(b), device=b.device)\n    " + STATES + "\n    " + PARTITION,
+                "    bits = torch.arange(len(b), device=b.device)\n    "
+                + STATES
+                + "\n    "
+                + PARTITION,
                 "    states = torch.cartesian_prod(*[b.new_tensor([0.0, 1.0])] * len(c))\n"
                 "    states = states.reshape(-1, len(c))\n"
                 "    drive = states @ weight.T + b\n"

@@ -95,8 +95,8 @@ def _train_mixture(run: Run, data: Dataset, shape: torch.Size, expect: str) -> N
             eps = run.normal(_SAMPLES, LATENT_DIM)
             eps[0] = 0
             z = model.means[k] + (model.log_vars[k] / 2).exp() * eps
-            rows[f"component {k + 1}, share {shares[k]:.2f}"] = _images(model.vae.decoder(z), shape)
-    title = "Samples by component of the prior; its mean comes first"
+            rows[f"{k + 1}, share {shares[k]:.2f}"] = _images(model.vae.decoder(z), shape)
+    title = "Samples by component of the prior and its share; its mean comes first"
     run.save(image_rows(rows, title), "components.png")
 
 

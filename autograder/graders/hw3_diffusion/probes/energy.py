@@ -3,7 +3,6 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
@@ -20,7 +19,7 @@ class Bowl(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)
-        values = F.softplus(x @ self.a + self.b).sum(dim=1) + 0.3 * x.square().sum(dim=1)
+        values = torch.addmm(self.b, x, self.a).sin().sum(dim=1) + 0.3 * x.square().sum(dim=1)
         return values[:, None] if self.column else values
 
 

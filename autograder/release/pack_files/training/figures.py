@@ -86,7 +86,7 @@ def image_rows(rows: Mapping[str, Tensor], title: str) -> Figure:
     """One row of images for each entry, all of one length, with its name to the left."""
     images = torch.cat(list(rows.values()))
     columns = len(images) // len(rows)
-    label_width = 0.3 + 0.085 * max(map(len, rows))
+    label_width = 0.5 + 0.1 * max(map(len, rows))
     figure = new_figure(0.6 * columns + label_width, 0.6 * len(rows) + 0.5)
     axes = figure.subplots()
     show_images(axes, images, columns, title)
