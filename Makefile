@@ -23,7 +23,7 @@ demo: install
 
 test: install lint
 	$(BIN)/autograder release --check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

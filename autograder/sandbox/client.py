@@ -44,6 +44,7 @@ FAULT_KINDS = frozenset(
 REPLY_FIELDS = {"number": int, "values": dict | None, "fault": dict | None, "mutated": list}
 FAULT_FIELDS = {"kind": str, "message": str, "exception": str, "frames": list}
 FRAME_FIELDS = {"path": str, "line": int, "function": str, "text": str}
+SIGNAL_NAMES = {int(known): known.name for known in signal.Signals}
 TEXT_LENGTH = 500
 EXIT_GRACE = 0.5
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -386,6 +387,6 @@ def _death(usage: Usage) -> "Fault":
     if usage.status == -signal.SIGKILL:
         return Fault("memory_limit", "The system ended the program, most likely for its memory")
     if usage.status < 0:
-        name = signal.strsignal(-usage.status) or "no name"
-        return Fault("crash", f"The program was ended by signal {-usage.status} ({name})")
+        name = SIGNAL_NAMES.get(-usage.status, f"signal {-usage.status}")
+        return Fault("crash", f"The program crashed with {name}")
     return Fault("crash", f"The program ended itself with exit status {usage.status}")

@@ -51,9 +51,15 @@ def test_posterior_with_nan(run):
     run("class_posterior_with_nan").matches()
 
 
+@part("c", devices="cpu cuda")
+def test_posterior_with_certain_pixels(run):
+    """class posterior where some pixels have probability exactly 0 or 1"""
+    run("class_posterior_with_certain_pixels").matches()
+
+
 @part("c", devices="cpu")
 def test_posterior_of_many_pixels(run):
-    """class posterior given some 1800 of 2000 pixels"""
+    """class posterior given some 1800 of 2000 pixels, and all beside hardly any"""
     run("class_posterior_of_many_pixels").matches()
 
 
@@ -89,5 +95,5 @@ def test_logistic_of_two_classes(run):
 
 @part("f", devices="cpu")
 def test_counts(run):
-    """parameter counts of naive Bayes, Markov chains and full tables"""
+    """parameter counts of naive Bayes, Markov chains and full tables, small and huge"""
     run("counts").matches()

@@ -38,6 +38,12 @@ def test_kernels_far_from_data(run):
     run("kernels_far_from_data").matches()
 
 
+@part("b", devices="cpu")
+def test_kernels_far_from_the_origin(run):
+    """points and data close together and a hundred million bandwidths from the origin"""
+    run("kernels_far_from_the_origin").matches()
+
+
 @part("c", weight=3)
 def test_bits(run):
     """bits per dimension of several examples"""
@@ -58,7 +64,7 @@ def test_dequantized_ends(run):
 
 @part("d", weight=2, devices=WITH_VALUES)
 def test_logits(run):
-    """logit transform of points and images, and its log-determinant"""
+    """logit transform of points, sequences and images, and its log-determinant"""
     run("logits").matches("chain")
 
 
@@ -122,6 +128,12 @@ def test_samples_with_zero_weights(run):
     run("samples_with_zero_weights").matches("chain")
 
 
+@part("f", devices="cpu")
+def test_samples_on_the_boundary(run):
+    """samples where u equals a cumulative probability, or is the largest number below 1"""
+    run("samples_on_the_boundary").matches("chain")
+
+
 @part("g", weight=3, devices=WITH_VALUES)
 def test_em(run):
     """one step of EM with four components"""
@@ -132,6 +144,12 @@ def test_em(run):
 def test_em_with_unlikely_rows(run):
     """one step of EM where some examples are thousands of nats less likely than others"""
     run("em_with_unlikely_rows").matches("chain")
+
+
+@part("g", devices="cpu")
+def test_em_of_narrow_data(run):
+    """one step of EM on data a million times narrower than their mean"""
+    run("em_of_narrow_data").matches("chain")
 
 
 @part("g")
@@ -148,5 +166,5 @@ def test_divergences(run):
 
 @part("h")
 def test_divergences_with_zeros(run):
-    """forward and reverse KL between distributions with zeros"""
+    """forward and reverse KL between distributions with zeros, and with tiny probabilities"""
     run("divergences_with_zeros").matches()

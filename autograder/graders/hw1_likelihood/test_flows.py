@@ -35,7 +35,7 @@ def test_coupling_gradients(run):
 
 @part("b", weight=2, devices="cpu cuda")
 def test_actnorm_initialize(run):
-    """ActNorm's parameters after the first batch, vectors and images, one constant feature"""
+    """ActNorm's parameters after the first batch: vectors, images, a constant feature, any eps"""
     run("actnorm_initialize").matches("chain")
 
 
@@ -57,10 +57,22 @@ def test_actnorm_images(run):
     run("actnorm_images").matches("chain")
 
 
+@part("b", devices="cpu")
+def test_actnorm_gradients(run):
+    """gradients through ActNorm, both directions and both outputs"""
+    run("actnorm_gradients").matches("chain")
+
+
 @part("c", weight=2, devices="cpu cuda")
 def test_linear_factors(run):
     """triangular factors L and U of the linear layer"""
     run("linear_factors").matches()
+
+
+@part("c", devices="cpu")
+def test_linear_debris(run):
+    """factors of the linear layer with NaN and infinity in the entries that mean nothing"""
+    run("linear_debris").matches()
 
 
 @part("c", weight=2, devices="cpu cuda")
@@ -79,6 +91,12 @@ def test_linear_inverse(run):
 def test_linear_images(run):
     """linear layer on images, both directions"""
     run("linear_images").matches("chain")
+
+
+@part("c", devices="cpu")
+def test_linear_gradients(run):
+    """gradients through the linear layer, both directions and both outputs"""
+    run("linear_gradients").matches("chain")
 
 
 @part("d", weight=3)
@@ -129,6 +147,12 @@ def test_flow_images(run):
     run("flow_images").matches("chain")
 
 
+@part("e", devices="cpu")
+def test_flow_gradients(run):
+    """gradients through a composition: both outputs of forward, log-density, samples"""
+    run("flow_gradients").matches("chain")
+
+
 @part("f", weight=2, devices="cpu cuda")
 def test_maf_forward(run):
     """autoregressive flow, data to latent"""
@@ -149,5 +173,5 @@ def test_maf_pairs(run):
 
 @part("f", devices="cpu cuda")
 def test_maf_gradients(run):
-    """gradients through the sequential inverse"""
+    """gradients through an autoregressive flow, both directions and both outputs"""
     run("maf_gradients").matches("chain")

@@ -23,7 +23,7 @@ def test_masks_without_hidden_layers(run):
 
 @part("a", weight=1, devices="cpu")
 def test_masks_of_few_dimensions(run):
-    """masks of one and of two dimensions"""
+    """masks of one and of two dimensions, and of orderings that are a range or a tuple"""
     run("masks_of_few_dimensions").matches()
 
 
@@ -53,7 +53,7 @@ def test_log_prob(run):
 
 @part("c", weight=2, devices="cpu cuda")
 def test_log_prob_of_large_logits(run):
-    """log-probabilities with logits of 1e4"""
+    """log-probabilities with logits of 1e4 and of 1e7"""
     run("log_prob_of_large_logits").matches()
 
 

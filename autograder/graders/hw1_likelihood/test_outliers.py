@@ -11,7 +11,7 @@ def test_p_values(run):
 
 @part("a", weight=2)
 def test_p_values_with_ties(run):
-    """p-values where log-likelihoods are equal, at both ends, and for a batch of one"""
+    """p-values where log-likelihoods are equal or nearly so, at both ends, and for a batch of one"""
     run("p_values_with_ties").matches()
 
 
@@ -47,7 +47,7 @@ def test_area(run):
 
 @part("d", weight=2)
 def test_area_with_ties(run):
-    """AUROC of scores with ties"""
+    """AUROC of scores with ties, and of large scores close together"""
     run("area_with_ties").matches()
 
 

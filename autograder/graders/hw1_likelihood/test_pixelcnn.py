@@ -27,6 +27,12 @@ def test_logits(run):
     run("logits").matches()
 
 
+@part("b", devices="cpu")
+def test_other_depths(run):
+    """logits of models with one, two and five layers, and of images that are all of class 0"""
+    run("other_depths").matches()
+
+
 @part("b", weight=3)
 def test_likelihood(run):
     """log-likelihood from given logits, with and without labels, and logits of 1e4"""
@@ -47,7 +53,7 @@ def test_draws(run):
 
 @part("c", devices="cpu cuda")
 def test_extreme_draws(run):
-    """categorical draws at u = 0 and u = 1, with impossible and certain classes"""
+    """categorical draws at u = 0, u = 1 and u = cdf, with impossible and certain classes"""
     run("extreme_draws").matches()
 
 
@@ -85,3 +91,9 @@ def test_every_level(run):
 def test_extreme_mixture(run):
     """components far away from every level, and their gradients"""
     run("extreme_mixture").matches("chain")
+
+
+@part("d", devices="cpu")
+def test_scales(run):
+    """components with log_scales of -12 to 30, and their gradients"""
+    run("scales").matches("chain")

@@ -21,9 +21,15 @@ def test_attention_extremes(run):
     run("attention_extremes").matches("chain")
 
 
+@part("a", devices="cpu")
+def test_attention_below_every_mask(run):
+    """attention where the only visible score is about -1e5 and -1e12"""
+    run("attention_below_every_mask").matches()
+
+
 @part("b", weight=2, devices="cpu cuda")
 def test_heads(run):
-    """two heads on a batch of three, with another function in the place of attention"""
+    """two and three heads, with another function in the place of attention, called once"""
     run("heads").matches()
 
 
@@ -77,7 +83,7 @@ def test_top_k(run):
 
 @part("e", weight=2)
 def test_top_p(run):
-    """top-p of three distributions, from flat to peaked"""
+    """top-p of three distributions, from flat to peaked, and with ties"""
     run("top_p").matches()
 
 
@@ -103,3 +109,9 @@ def test_sample_one_token(run):
 def test_sample_filtered(run):
     """samples with all settings and with none, with another function in the place of the filter"""
     run("sample_filtered").matches()
+
+
+@part("f", devices="cpu")
+def test_sample_at_the_edges(run):
+    """samples where u equals a cumulative probability, and u just below 1 with a forbidden token"""
+    run("sample_at_the_edges").matches()

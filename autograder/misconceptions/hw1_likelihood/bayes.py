@@ -377,6 +377,39 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "bayes-posterior-zero-log-zero",
+        "NaiveBayes.posterior",
+        "Where theta is exactly 0 or 1, 0 * log 0 gives NaN, in a matrix product too. By convention it is 0: "
+        "choose the term by the pixel, or use a function that knows the convention.",
+        ((OBSERVED, "log_observed = on * self.theta.log() + off * (1 - self.theta).log()"),),
+    ),
+    Misconception(
+        "bayes-posterior-clipped",
+        "NaiveBayes.posterior",
+        "Probabilities of 0 are clipped, so that a class that cannot make the observed pixels may still win: "
+        "enough other pixels outweigh any small number.",
+        (
+            (
+                OBSERVED,
+                "theta = self.theta.clamp(1e-12, 1 - 1e-12)\n"
+                "        log_observed = torch.xlogy(on, theta) + torch.xlogy(off, 1 - theta)",
+            ),
+        ),
+    ),
+    Misconception(
+        "bayes-posterior-maximum-of-batch",
+        "NaiveBayes.posterior",
+        "The maximum that keeps the exponentials from vanishing is taken over the whole batch. An example far "
+        "less likely than the best one still underflows: every row needs its own.",
+        (
+            (
+                SOFTMAX,
+                "joint = (log_joint - log_joint.max()).exp()\n"
+                "        return joint / joint.sum(dim=-1, keepdim=True)",
+            ),
+        ),
+    ),
+    Misconception(
         "bayes-sample-complement",
         "NaiveBayes.sample_class",
         "A pixel must be on with probability theta; here it is on with probability 1 - theta.",
@@ -609,6 +642,13 @@ MISCONCEPTIONS = (
         ((CONTEXTS, "max(1, num_levels * min(d, order)) for d in range(num_dims)"),),
     ),
     Misconception(
+        "count-floating-point",
+        "count_parameters",
+        "The number is computed in floating point, which has 16 digits: large counts are rounded. Python's "
+        "integers are exact; keep to them (`//` instead of `/`).",
+        ((CONTEXTS, "float(num_levels) ** min(d, order) for d in range(num_dims)"),),
+    ),
+    Misconception(
         "count-binary-only",
         "count_parameters",
         "Pixels are taken to be binary; `num_levels` says how many values they have.",
@@ -694,9 +734,12 @@ ALTERNATIVES = (
         (
             (
                 ON + "\n        " + OFF + "\n        " + OBSERVED + "\n        " + SUM,
-                "on, off = observed & (x == 1), observed & (x == 0)\n"
-                "        log_joint = self.prior.log() + on.to(x) @ self.theta.log().T\n"
-                "        log_joint = log_joint + off.to(x) @ torch.log1p(-self.theta).T",
+                "on, off = (observed & (x == 1)).to(x), (observed & (x == 0)).to(x)\n"
+                "        log_on = self.theta.log().nan_to_num(neginf=0.0)\n"
+                "        log_off = torch.log1p(-self.theta).nan_to_num(neginf=0.0)\n"
+                "        log_joint = self.prior.log() + on @ log_on.T + off @ log_off.T\n"
+                "        clashes = on @ (self.theta == 0).to(x).T + off @ (self.theta == 1).to(x).T\n"
+                "        log_joint = log_joint.masked_fill(clashes > 0, -torch.inf)",
             ),
             (
                 SOLVE + "\n    " + QUADRATIC,

@@ -195,6 +195,20 @@ MISCONCEPTIONS = (
         (("log_kernel.logsumexp(dim=1)", "log_kernel.amax(dim=1)"),),
     ),
     Misconception(
+        "kde-expanded-square",
+        "kde_log_prob",
+        "The squared distance is expanded into x^2 + y^2 - 2 x y. Far from the origin these are huge numbers "
+        "that nearly cancel, and no digit of the distance is left: subtract first.",
+        (
+            (
+                "(x[:, None, :] - data[None, :, :]).square().sum(dim=2)",
+                "(\n"
+                "        x.square().sum(dim=1)[:, None] + data.square().sum(dim=1) - 2 * x @ data.T\n"
+                "    )",
+            ),
+        ),
+    ),
+    Misconception(
         "bits-in-nats",
         "bits_per_dim",
         "The result is in nats per dimension: divide by the natural logarithm of 2.",
@@ -403,6 +417,18 @@ MISCONCEPTIONS = (
         (("return y, log_det.flatten(1).sum(dim=1)", "return y, log_det.sum(dim=-1)"),),
     ),
     Misconception(
+        "logit-log-det-images-and-points-only",
+        "logit_transform",
+        "The dimensions of the sum are written down for some shapes. All dimensions but the first count, "
+        "however many there are.",
+        (
+            (
+                "return y, log_det.flatten(1).sum(dim=1)",
+                "return y, log_det.sum(dim=(1, 2, 3) if x.dim() == 4 else 1)",
+            ),
+        ),
+    ),
+    Misconception(
         "logit-log-det-of-batch",
         "logit_transform",
         "The log-determinant is summed over the batch as well; every example has its own.",
@@ -513,6 +539,18 @@ MISCONCEPTIONS = (
         "inverse_logit_transform",
         "The sum runs over the last dimension only. All dimensions but the batch count.",
         (("return x, log_det.flatten(1).sum(dim=1)", "return x, log_det.sum(dim=-1)"),),
+    ),
+    Misconception(
+        "inverse-logit-log-det-images-and-points-only",
+        "inverse_logit_transform",
+        "The dimensions of the sum are written down for some shapes. All dimensions but the first count, "
+        "however many there are.",
+        (
+            (
+                "return x, log_det.flatten(1).sum(dim=1)",
+                "return x, log_det.sum(dim=(1, 2, 3) if y.dim() == 4 else 1)",
+            ),
+        ),
     ),
     Misconception(
         "joint-raw-logits",
@@ -733,6 +771,25 @@ MISCONCEPTIONS = (
         (("(cdf <= u[:, None])", "(cdf < u[:, None])"),),
     ),
     Misconception(
+        "gmm-sample-inclusive-but-for-zero",
+        "gmm_sample",
+        "Where u equals a cumulative probability, the component below is drawn. The smallest k with a "
+        "cumulative probability strictly above u is asked for.",
+        (("(cdf <= u[:, None])", "(cdf < u[:, None].clamp(min=1e-12))"),),
+    ),
+    Misconception(
+        "gmm-sample-first-of-none",
+        "gmm_sample",
+        "Rounding can leave the whole cumulative sum at or below u. Then no entry is above u, and `argmax` of "
+        "nothing but False is 0: the last component is asked for.",
+        (
+            (
+                "(cdf <= u[:, None]).sum(dim=1).clamp(max=len(logits) - 1)",
+                "(cdf > u[:, None]).to(torch.int64).argmax(dim=1)",
+            ),
+        ),
+    ),
+    Misconception(
         "gmm-sample-off-by-one",
         "gmm_sample",
         "The component is one too low: count all components that u has passed.",
@@ -899,6 +956,32 @@ MISCONCEPTIONS = (
             (
                 "(x[:, None, :] - means).square()",
                 "x[:, None, :].expand(-1, len(means), -1).square()",
+            ),
+        ),
+    ),
+    Misconception(
+        "em-variance-floor",
+        "em_step",
+        "A floor keeps the variance away from zero. Maximum likelihood has none: data in small units may have "
+        "a variance of 1e-12.",
+        (("0.5 * variances.log()", "0.5 * variances.clamp(min=1e-6).log()"),),
+    ),
+    Misconception(
+        "em-variance-plus-epsilon",
+        "em_step",
+        "A small number is added to the variance, which is not small for data in small units. There is no "
+        "floor in maximum likelihood.",
+        (("0.5 * variances.log()", "0.5 * (variances + 1e-10).log()"),),
+    ),
+    Misconception(
+        "em-difference-of-moments",
+        "em_step",
+        "The variance is the mean of x^2 minus the square of the mean. Where sigma is small next to mu these "
+        "nearly cancel, and rounding decides (even the sign): square the deviations.",
+        (
+            (
+                "variances = (r[:, :, None] * squared_error).sum(dim=0) / total[:, None]",
+                "variances = r.T @ x.square() / total[:, None] - means.square()",
             ),
         ),
     ),
@@ -1081,6 +1164,22 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "kl-floor-under-positive",
+        "kl_categorical",
+        "Probabilities below a small number are raised to it before the logarithm. The zeros are right, but a "
+        "probability of 1e-20 costs 46 nats: take it as it is.",
+        (
+            (
+                "torch.xlogy(p, p) - torch.xlogy(p, q)",
+                "torch.xlogy(p, p) - torch.xlogy(p, torch.where(q > 0, q.clamp(min=1e-12), q))",
+            ),
+            (
+                "torch.xlogy(q, q) - torch.xlogy(q, p)",
+                "torch.xlogy(q, q) - torch.xlogy(q, torch.where(p > 0, p.clamp(min=1e-12), p))",
+            ),
+        ),
+    ),
+    Misconception(
         "kl-skips-zeros",
         "kl_categorical",
         "Classes where either probability is zero are skipped. Where only the second one is zero, the "
@@ -1190,7 +1289,7 @@ ALTERNATIVES = (
             (
                 "squared_error = (x[:, None, :] - means).square()\n"
                 "    variances = (r[:, :, None] * squared_error).sum(dim=0) / total[:, None]\n",
-                "variances = torch.einsum('nk,nd->kd', r / total, x**2) - means**2\n",
+                "variances = torch.einsum('nk,nkd->kd', r / total, (x.unsqueeze(1) - means) ** 2)\n",
             ),
             ("(total / len(x)).log()", "log_joint.log_softmax(1).logsumexp(0) - math.log(len(x))"),
         ),

@@ -374,6 +374,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "actnorm_initialize-eps-fixed",
+        INITIALIZE,
+        "eps is a fixed number. It is an argument of the constructor and may differ from its default.",
+        (("values.var(dim=1, correction=0) + self.eps", "values.var(dim=1, correction=0) + 1e-6"),),
+    ),
+    Misconception(
         "actnorm_forward-shift-first",
         ACTNORM,
         "The shift is added before scaling. In this layer x is scaled first.",
@@ -481,6 +487,28 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "actnorm_forward-log-det-detached",
+        ACTNORM,
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (
+            (
+                "log_det = positions * self.log_scale.sum()",
+                "log_det = positions * self.log_scale.sum().detach()",
+            ),
+        ),
+    ),
+    Misconception(
+        "actnorm_forward-no-grad",
+        ACTNORM,
+        "Nothing here is recorded for gradients (no_grad), so the flow cannot be trained through it. Only what no loss depends on, such as ``initialize``, may run without gradients.",
+        (
+            (
+                '    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent: z = x * exp(log_scale)',
+                '    @torch.no_grad()\n    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent: z = x * exp(log_scale)',
+            ),
+        ),
+    ),
+    Misconception(
         "actnorm_inverse-shift-last",
         UNACTNORM,
         "The two steps are undone in the wrong order: undo the shift before the scale.",
@@ -528,6 +556,17 @@ MISCONCEPTIONS = (
             (
                 "log_det = -positions * self.log_scale.sum()\n        return x, log_det.expand(z.shape[0])",
                 "log_det = -positions * self.log_scale.sum()\n        return x, log_det",
+            ),
+        ),
+    ),
+    Misconception(
+        "actnorm_inverse-log-det-detached",
+        UNACTNORM,
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (
+            (
+                "log_det = -positions * self.log_scale.sum()",
+                "log_det = -positions * self.log_scale.sum().detach()",
             ),
         ),
     ),
@@ -607,6 +646,21 @@ MISCONCEPTIONS = (
         FACTORS,
         "The two factors come back in the wrong order: L first, then U.",
         (("return lower, upper", "return upper, lower"),),
+    ),
+    Misconception(
+        "linear_factors-mask-multiplied",
+        FACTORS,
+        "The entries that mean nothing are multiplied by zero, but zero times NaN or infinity is NaN. Leave them out instead of multiplying.",
+        (
+            ("self.lower.tril(-1)", "self.lower * torch.ones_like(self.lower).tril(-1)"),
+            ("self.upper.triu(1)", "self.upper * torch.ones_like(self.upper).triu(1)"),
+        ),
+    ),
+    Misconception(
+        "linear_factors-no-grad",
+        FACTORS,
+        "Nothing here is recorded for gradients (no_grad), so the flow cannot be trained through it. Only what no loss depends on, such as ``initialize``, may run without gradients.",
+        (("    def factors(self)", "    @torch.no_grad()\n    def factors(self)"),),
     ),
     Misconception(
         "linear_forward-transposed",
@@ -719,6 +773,28 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "linear_forward-log-det-detached",
+        LINEAR,
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (
+            (
+                "log_det = math.prod(x.shape[2:]) * self.log_diagonal.sum()",
+                "log_det = math.prod(x.shape[2:]) * self.log_diagonal.sum().detach()",
+            ),
+        ),
+    ),
+    Misconception(
+        "linear_forward-no-grad",
+        LINEAR,
+        "Nothing here is recorded for gradients (no_grad), so the flow cannot be trained through it. Only what no loss depends on, such as ``initialize``, may run without gradients.",
+        (
+            (
+                '    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent: z[b, :',
+                '    @torch.no_grad()\n    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent: z[b, :',
+            ),
+        ),
+    ),
+    Misconception(
         "linear_inverse-transpose",
         UNLINEAR,
         "W is undone by its transpose, as if it were still a rotation. That holds at initialisation only.",
@@ -788,6 +864,17 @@ MISCONCEPTIONS = (
         UNLINEAR,
         "The log-determinant counts one position of an image; W acts at all H W of them.",
         (("log_det = -math.prod(z.shape[2:]) * self", "log_det = -self"),),
+    ),
+    Misconception(
+        "linear_inverse-log-det-detached",
+        UNLINEAR,
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (
+            (
+                "log_det = -math.prod(z.shape[2:]) * self.log_diagonal.sum()",
+                "log_det = -math.prod(z.shape[2:]) * self.log_diagonal.sum().detach()",
+            ),
+        ),
     ),
     Misconception(
         "squeeze-blocks-of-channels",
@@ -946,6 +1033,12 @@ MISCONCEPTIONS = (
         (("log_det = log_det + layer_log_det", "log_det = log_det + layer_log_det.sum()"),),
     ),
     Misconception(
+        "flow_forward-log-det-detached",
+        "Flow.forward",
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (("log_det = log_det + layer_log_det", "log_det = log_det + layer_log_det.detach()"),),
+    ),
+    Misconception(
         "flow_log_prob-log-det-sign",
         "Flow.log_prob",
         "The log-determinant is subtracted. It is that of data to latent, which is added: where the flow "
@@ -1044,6 +1137,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "flow_log_prob-no-grad",
+        "Flow.log_prob",
+        "Nothing here is recorded for gradients (no_grad), so the flow cannot be trained through it. Only what no loss depends on, such as ``initialize``, may run without gradients.",
+        (("    def log_prob(self, x", "    @torch.no_grad()\n    def log_prob(self, x"),),
+    ),
+    Misconception(
         "flow_sample-not-reversed",
         "Flow.sample",
         "The layers are undone in the order in which they were applied; the last one must be undone first.",
@@ -1112,6 +1211,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "flow_sample-no-grad",
+        "Flow.sample",
+        "The samples are drawn without gradients (no_grad). That suits a picture, but variational inference trains a flow through its samples and their density.",
+        (("    def sample(self, noise", "    @torch.no_grad()\n    def sample(self, noise"),),
+    ),
+    Misconception(
         "maf_forward-wrong-direction",
         "MAF.forward",
         "This scales and shifts x instead of standardising it: it is the generating equation, from latent "
@@ -1176,6 +1281,23 @@ MISCONCEPTIONS = (
         "MAF.forward",
         "The scales are summed. The logarithm of their product is a sum of logarithms.",
         (("log_det = -log_std.sum(dim=1)", "log_det = torch.exp(-log_std).sum(dim=1)"),),
+    ),
+    Misconception(
+        "maf_forward-log-det-detached",
+        "MAF.forward",
+        "No gradient flows through the log-determinant (detached, or turned into a plain number), so training never learns from it.",
+        (("log_det = -log_std.sum(dim=1)", "log_det = -log_std.detach().sum(dim=1)"),),
+    ),
+    Misconception(
+        "maf_forward-no-grad",
+        "MAF.forward",
+        "Nothing here is recorded for gradients (no_grad), so the flow cannot be trained through it. Only what no loss depends on, such as ``initialize``, may run without gradients.",
+        (
+            (
+                '    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent, in one pass',
+                '    @torch.no_grad()\n    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n        r"""Data to latent, in one pass',
+            ),
+        ),
     ),
     Misconception(
         "maf_inverse-one-pass",
@@ -1318,10 +1440,11 @@ ALTERNATIVES = (
                 "        upper = self.upper.triu(1) + torch.diag(self.sign * self.log_diagonal.exp())\n"
                 "        return lower, upper",
                 "c = self.sign.shape[0]\n"
-                "        below = torch.ones(c, c, device=self.sign.device).tril(-1)\n"
+                "        below = torch.ones(c, c, device=self.sign.device).tril(-1).bool()\n"
                 "        eye = torch.eye(c, dtype=self.sign.dtype, device=self.sign.device)\n"
                 "        diagonal = eye * (self.sign * torch.exp(self.log_diagonal))\n"
-                "        return self.lower * below + eye, self.upper * below.T + diagonal",
+                "        upper = self.upper.masked_fill(~below.T, 0)\n"
+                "        return torch.where(below, self.lower, eye), upper + diagonal",
             ),
             (
                 'z = torch.einsum("ij,bj...->bi...", weight, x)\n'
@@ -1375,6 +1498,11 @@ ALTERNATIVES = (
                 "    blocks = blocks.permute(0, 1, 3, 5, 2, 4)\n"
                 "    return blocks.reshape(batch, 4 * channels, height // 2, width // 2)",
                 "return nn.functional.pixel_unshuffle(x, 2)",
+            ),
+            (
+                '        raise ValueError(f"squeeze needs an even',
+                "        class OddSize(ValueError):\n            pass\n\n"
+                '        raise OddSize(f"squeeze needs an even',
             ),
             (
                 "pixels = z.reshape(batch, channels // 4, 2, 2, height, width)\n"

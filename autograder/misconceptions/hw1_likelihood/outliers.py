@@ -16,6 +16,19 @@ MISCONCEPTIONS = (
         (("train_log_prob <= log_prob", "train_log_prob < log_prob"),),
     ),
     Misconception(
+        "rank-nearly-equal",
+        "rank_p_value",
+        "Log-likelihoods that are nearly equal count as ties. `isclose` allows a relative error, which is "
+        "whole nats for log-likelihoods of -1e5; compare with <= alone.",
+        (
+            (
+                "train_log_prob <= log_prob[:, None], dim=1",
+                "(train_log_prob < log_prob[:, None]) "
+                "| torch.isclose(train_log_prob, log_prob[:, None]), dim=1",
+            ),
+        ),
+    ),
+    Misconception(
         "rank-wrong-tail",
         "rank_p_value",
         "You count training examples that are more likely than x. An outlier must get a small p-value, "
@@ -256,6 +269,23 @@ MISCONCEPTIONS = (
         "auroc",
         "Pairs with equal scores count one half; here they count as wins.",
         (("(wins + ties / 2).mean()", "(wins + ties).mean()"),),
+    ),
+    Misconception(
+        "auroc-nearly-equal",
+        "auroc",
+        "Scores that are nearly equal count as ties. `isclose` allows a relative error, so that large scores "
+        "all tie; a tie is equality.",
+        (
+            (
+                "wins = (outlier_scores[:, None] > inlier_scores).to(inlier_scores.dtype)",
+                "close = torch.isclose(outlier_scores[:, None], inlier_scores)\n"
+                "    wins = ((outlier_scores[:, None] > inlier_scores) & ~close).to(inlier_scores.dtype)",
+            ),
+            (
+                "ties = (outlier_scores[:, None] == inlier_scores).to(inlier_scores.dtype)",
+                "ties = close.to(inlier_scores.dtype)",
+            ),
+        ),
     ),
     Misconception(
         "auroc-not-normalised",

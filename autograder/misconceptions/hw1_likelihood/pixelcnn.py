@@ -25,6 +25,7 @@ VALUES = "v = 2 * x.to(logits.dtype)[..., None] / (levels - 1) - 1"
 MASS = "log_mass = F.logsigmoid(upper) + F.logsigmoid(-lower) + log_width"
 LEFT = "log_mass = torch.where(x[..., None] == 0, F.logsigmoid(upper), log_mass)"
 RIGHT = "log_mass = torch.where(x[..., None] == levels - 1, F.logsigmoid(-lower), log_mass)"
+SCALES = "inv_scales = torch.exp(-log_scales)"
 WEIGHTS = "log_weights = torch.log_softmax(logits, dim=-1)"
 TOTAL = "return torch.logsumexp(log_weights + log_mass, dim=-1).sum(dim=1)"
 
@@ -332,6 +333,13 @@ MISCONCEPTIONS = (
         "PixelCNN.forward",
         "The class label is not used.",
         ((BIAS, "h = h + 0 * self.class_bias[index, y, :, None, None]"),),
+    ),
+    Misconception(
+        "logits-class-zero-ignored",
+        "PixelCNN.forward",
+        "Images of class 0 alone are treated as unlabelled. Class 0 has a bias like every other; only "
+        "`None` means that there are no labels.",
+        (("if y is not None:", "if y is not None and bool((y != 0).any()):"),),
     ),
     Misconception(
         "logits-class-in-first-layer-only",
@@ -870,6 +878,30 @@ MISCONCEPTIONS = (
         ((MASS, "log_mass = (torch.sigmoid(upper) - torch.sigmoid(lower)).log()"),),
     ),
     Misconception(
+        "mixture-narrow-scales-clamped",
+        "discretized_logistic_mixture_log_prob",
+        "Small scales are clamped (as in the code of PixelCNN++). A component may be much narrower than a "
+        "bin; in log space nothing goes wrong there.",
+        ((SCALES, "inv_scales = torch.exp(-log_scales.clamp(min=-7))"),),
+    ),
+    Misconception(
+        "mixture-wide-scales-clamped",
+        "discretized_logistic_mixture_log_prob",
+        "Large scales are clamped: a component may be much wider than [-1, 1].",
+        ((SCALES, "inv_scales = torch.exp(-log_scales.clamp(max=5))"),),
+    ),
+    Misconception(
+        "mixture-wide-cancellation",
+        "discretized_logistic_mixture_log_prob",
+        "For a wide component exp(b - a) is nearly 1, and the subtraction 1 - exp(b - a) loses all digits.",
+        (
+            (
+                "torch.log(-torch.expm1(-2 * half_bin * inv_scales))",
+                "torch.log(1 - torch.exp(-2 * half_bin * inv_scales))",
+            ),
+        ),
+    ),
+    Misconception(
         "mixture-normal",
         "discretized_logistic_mixture_log_prob",
         "This is the distribution function of a normal distribution; the logistic one is a sigmoid.",
@@ -940,17 +972,14 @@ ALTERNATIVES = (
         ),
     ),
     Alternative(
-        "mixture-difference-of-log-sigmoids",
+        "mixture-hyperbolic-functions",
         (
             (
                 MASS,
-                "above, below = F.logsigmoid(upper), F.logsigmoid(lower)\n"
-                "    mirrored = v > means\n"
-                "    above, below = (\n"
-                "        torch.where(mirrored, F.logsigmoid(-lower), above),\n"
-                "        torch.where(mirrored, F.logsigmoid(-upper), below),\n"
-                "    )\n"
-                "    log_mass = above + torch.log(-torch.expm1(below - above)) + 0 * log_width",
+                "middle, half = (v - means) * inv_scales, half_bin * inv_scales\n"
+                "    log_sinh = half + torch.log(-torch.expm1(-2 * half))\n"
+                "    cosh = torch.stack([middle, -middle, half + 0 * middle, -half + 0 * middle])\n"
+                "    log_mass = log_sinh - torch.logsumexp(cosh, dim=0) + 0 * log_width",
             ),
         ),
     ),

@@ -86,6 +86,20 @@ MISCONCEPTIONS = (
         (("masked_fill(~visible, -math.inf)", "masked_fill(~visible, 0.0)"),),
     ),
     Misconception(
+        "causal_attention-mask-1e9",
+        "causal_attention",
+        "Hidden scores are set to a finite number. A visible score may be smaller still, and then the hidden "
+        "keys get all the weight.",
+        (("masked_fill(~visible, -math.inf)", "masked_fill(~visible, -1e9)"),),
+    ),
+    Misconception(
+        "causal_attention-mask-1e4",
+        "causal_attention",
+        "Hidden scores are set to a number that ordinary scores can reach. Their weight must be zero for "
+        "scores of any size.",
+        (("masked_fill(~visible, -math.inf)", "masked_fill(~visible, -1e4)"),),
+    ),
+    Misconception(
         "causal_attention-mask-after-softmax",
         "causal_attention",
         "The mask is applied to the weights after the softmax: they no longer sum to one, and what is "
@@ -187,6 +201,19 @@ MISCONCEPTIONS = (
         "MultiHeadAttention.forward",
         "All features are treated as one head: they are never split.",
         (("unflatten(-1, (self.heads, -1))", "unflatten(-1, (1, -1))"),),
+    ),
+    Misconception(
+        "multi_head-head-by-head",
+        "MultiHeadAttention.forward",
+        "`self.attention` is called once per head. One call takes all heads: they are a dimension of its "
+        "arguments.",
+        (
+            (
+                "heads = self.attention(query, key, value)",
+                "split = zip(query.split(1, 1), key.split(1, 1), value.split(1, 1), strict=True)\n"
+                "        heads = torch.cat([self.attention(*head) for head in split], dim=1)",
+            ),
+        ),
     ),
     Misconception(
         "multi_head-no-output",
@@ -584,6 +611,22 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "filter_logits-top-p-no-ties",
+        "filter_logits",
+        "Of tokens that are as probable as the last one of the nucleus, some are dropped. They all stay.",
+        (
+            (
+                "mass_before >= top_p, math.inf)\n"
+                "        smallest = kept.amin(dim=-1, keepdim=True)\n"
+                "        logits = logits.masked_fill(logits < smallest, -math.inf)",
+                "mass_before >= top_p, math.inf)\n"
+                "        rank = logits.argsort(dim=-1, descending=True, stable=True).argsort(dim=-1)\n"
+                "        size = kept.isfinite().sum(dim=-1, keepdim=True)\n"
+                "        logits = logits.masked_fill(rank >= size, -math.inf)",
+            ),
+        ),
+    ),
+    Misconception(
         "filter_logits-top-p-without-crossing",
         "filter_logits",
         "The token whose probability carries the sum to p is dropped, so less than p is kept. Look "
@@ -758,6 +801,26 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "sample-reached",
+        "TransformerLM.sample",
+        "Where a cumulative probability equals u, its token is drawn; it must exceed u.",
+        (("(cdf <= u[:, n, None])", "(cdf < u[:, n, None])"),),
+    ),
+    Misconception(
+        "sample-not-normalised",
+        "TransformerLM.sample",
+        "Rounding leaves the last cumulative probability below 1, and a u above it gets the last token, "
+        "even a forbidden one. Let the cumulative probabilities end at exactly 1.",
+        (
+            (
+                "cdf = cdf / cdf[:, -1:]\n"
+                "            new = (cdf <= u[:, n, None]).sum(dim=-1, keepdim=True)",
+                "new = (cdf <= u[:, n, None]).sum(dim=-1, keepdim=True)\n"
+                "            new = new.clamp(max=probs.shape[-1] - 1)",
+            ),
+        ),
+    ),
+    Misconception(
         "sample-upper-tail",
         "TransformerLM.sample",
         "The inverse CDF is taken from the other end, at 1 - u.",
@@ -851,10 +914,8 @@ ALTERNATIVES = (
                 "    return nats * math.log2(math.e)",
             ),
             (
-                "cdf = cdf / cdf[:, -1:]\n"
-                "            new = (cdf <= u[:, n, None]).sum(dim=-1, keepdim=True)",
-                "new = torch.searchsorted(cdf, u[:, n : n + 1].contiguous(), right=True)\n"
-                "            new = new.clamp(max=probs.shape[-1] - 1)",
+                "new = (cdf <= u[:, n, None]).sum(dim=-1, keepdim=True)",
+                "new = torch.searchsorted(cdf, u[:, n : n + 1].contiguous(), right=True)",
             ),
         ),
     ),
@@ -929,7 +990,8 @@ ALTERNATIVES = (
                 "ordered, order = logits.sort(dim=-1, descending=True)\n"
                 "        above = ordered.softmax(dim=-1).cumsum(dim=-1) > top_p\n"
                 "        drop = torch.cat([torch.zeros_like(above[..., :1]), above[..., :-1]], dim=-1)\n"
-                "        logits = logits.masked_fill(drop.scatter(-1, order, drop), -math.inf)",
+                "        kept = logits[..., None, :].masked_fill(drop.scatter(-1, order, drop)[..., None, :], math.inf)\n"
+                "        logits = torch.where((logits[..., :, None] >= kept).any(dim=-1), logits, -math.inf)",
             ),
             (
                 "smallest = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[..., -1:]\n"

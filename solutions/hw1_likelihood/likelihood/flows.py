@@ -197,7 +197,8 @@ class ActNorm(nn.Module):
             x: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            z in the shape of ``x``, and log | det dz/dx |, shape (B,).
+            z in the shape of ``x``, and log | det dz/dx |, shape (B,). Both are differentiable in
+            ``x`` and the parameters.
         """
         # BEGIN SOLUTION
         shape = (-1,) + (1,) * (x.dim() - 2)
@@ -214,7 +215,8 @@ class ActNorm(nn.Module):
             z: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            x in the shape of ``z``, and log | det dx/dz |, shape (B,).
+            x in the shape of ``z``, and log | det dx/dz |, shape (B,). Both are differentiable in
+            ``z`` and the parameters.
         """
         # BEGIN SOLUTION
         shape = (-1,) + (1,) * (z.dim() - 2)
@@ -237,7 +239,8 @@ class InvertibleLinear(nn.Module):
 
     All are of shape (C, C), except ``sign`` and ``log_diagonal``, which are (C,). Entries of
     ``lower`` on and above the diagonal, and of ``upper`` on and below it, mean nothing: they may
-    hold anything. W starts as a random rotation, drawn from ``generator``.
+    hold anything, even NaN or infinity, and none of it may reach L and U. W starts as a random
+    rotation, drawn from ``generator``.
 
     Source: Kingma and Dhariwal, "Glow", NeurIPS 2018, sections 3.2 and 3.3, equations 10 and 11.
     """
@@ -260,7 +263,7 @@ class InvertibleLinear(nn.Module):
         r"""The triangular factors L and U, built from the parameters as described above.
 
         Returns:
-            L and U, each of shape (C, C).
+            L and U, each of shape (C, C), differentiable in the parameters.
         """
         # BEGIN SOLUTION
         ones = torch.ones_like(self.sign)
@@ -281,7 +284,8 @@ class InvertibleLinear(nn.Module):
             x: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            z in the shape of ``x``, and log | det dz/dx |, shape (B,).
+            z in the shape of ``x``, and log | det dz/dx |, shape (B,). Both are differentiable in
+            ``x`` and the parameters.
         """
         # BEGIN SOLUTION
         lower, upper = self.factors()
@@ -301,7 +305,8 @@ class InvertibleLinear(nn.Module):
             z: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            x in the shape of ``z``, and log | det dx/dz |, shape (B,).
+            x in the shape of ``z``, and log | det dx/dz |, shape (B,). Both are differentiable in
+            ``z`` and the parameters.
         """
         # BEGIN SOLUTION
         lower, upper = self.factors()
@@ -435,7 +440,7 @@ class Flow(nn.Module):
 
         Returns:
             z, and the log | det dz/dx | of the whole composition, shape (B,). Without any layer, x
-            itself and zeros.
+            itself and zeros. Both are differentiable in ``x`` and the layers' parameters.
         """
         # BEGIN SOLUTION
         z, log_det = x, x.new_zeros(x.shape[0])
@@ -457,7 +462,7 @@ class Flow(nn.Module):
             x: Shape (B, D) or (B, C, H, W).
 
         Returns:
-            log p(x) in nats, shape (B,).
+            log p(x) in nats, shape (B,), differentiable in ``x`` and the layers' parameters.
         """
         # BEGIN SOLUTION
         z, log_det = self(x)
@@ -477,7 +482,8 @@ class Flow(nn.Module):
             noise: Standard normal draws in the shape of the latent, (B, D) or (B, C, H, W).
 
         Returns:
-            Samples x, and log p(x) in nats, shape (B,).
+            Samples x, and log p(x) in nats, shape (B,). Both are differentiable in ``noise`` and
+            the layers' parameters: variational inference trains a flow through its samples.
         """
         # BEGIN SOLUTION
         x = noise
@@ -549,7 +555,8 @@ class MAF(nn.Module):
             x: Shape (B, D).
 
         Returns:
-            z, shape (B, D), and log | det dz/dx |, shape (B,).
+            z, shape (B, D), and log | det dz/dx |, shape (B,). Both are differentiable in ``x`` and
+            the parameters of the network.
         """
         # BEGIN SOLUTION
         mean, log_std = self.net(x)
@@ -561,9 +568,9 @@ class MAF(nn.Module):
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         r"""Latent to data, one dimension after the other.
 
-        The result must be differentiable in z (training an IAF needs it): autograd refuses to go
-        back through a tensor that was written into after the network had read it, so make a new
-        one in every step.
+        The result must be differentiable in z and the parameters of the network (training an IAF
+        needs it): autograd refuses to go back through a tensor that was written into after the
+        network had read it, so make a new one in every step.
 
         Args:
             z: Shape (B, D).

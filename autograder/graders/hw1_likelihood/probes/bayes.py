@@ -83,10 +83,34 @@ def class_posterior_with_nan(hw: Package, rng: Rng) -> dict:
     return {"posterior": model.posterior(torch.where(observed, x, math.nan), observed)}
 
 
+def class_posterior_with_certain_pixels(hw: Package, rng: Rng) -> dict:
+    """Forty pixels speak for the classes that the first three pixels rule out."""
+    theta = torch.cat(
+        [
+            rng.tensor([[0.0, 1.0, 0.3], [0.4, 1.0, 0.0], [1.0, 0.2, 0.7]]),
+            rng.tensor([[0.9] * 40, [0.8] * 40, [0.1] * 40]),
+        ],
+        dim=1,
+    )
+    first = [[1.0, 1.0, 1.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
+    x = rng.tensor([row + [1.0] * 40 for row in first])
+    seen = [
+        [True] * 43,
+        [True] * 4 + [False] * 39,
+        [False, True, True, True] + [False] * 39,
+        [False, False, True] + [False] * 40,
+        [False] * 43,
+    ]
+    model = _model(hw, rng, rng.probabilities(3), theta)
+    return {"posterior": model.posterior(x, rng.tensor(seen))}
+
+
 def class_posterior_of_many_pixels(hw: Package, rng: Rng) -> dict:
     theta = torch.cat([rng.uniform(3, 4, low=0.2, high=0.8), rng.tensor([[0.4] * 1996] * 3)], dim=1)
     model = _model(hw, rng, rng.probabilities(3), theta)
-    return {"posterior": model.posterior(rng.bernoulli(2, 2000), rng.mask(2, 2000, p=0.9))}
+    x, observed = rng.bernoulli(2, 2000), rng.mask(2, 2000, p=0.9)
+    uneven = rng.tensor([[True] * 2000, [True] * 3 + [False] * 1997])
+    return {"posterior": model.posterior(x, observed), "uneven": model.posterior(x, uneven)}
 
 
 def samples(hw: Package, rng: Rng) -> dict:
@@ -161,4 +185,5 @@ def counts(hw: Package, rng: Rng) -> dict:
         "levels": [count(5, 3, 0, 4), count(6, 2, 2, 3)],
         "chain": [count(7, 3, 1), count(7, 3, 2), count(9, 1, 3)],
         "full": [count(4, 3, 3), count(4, 3, 9), count(3, 2, 2, 5)],
+        "last_digits": [count(27, 3, 26) % 997, count(75, 3, 70) % 997, count(50, 3, 40, 3) % 997],
     }

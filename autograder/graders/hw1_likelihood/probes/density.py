@@ -52,6 +52,11 @@ def kernels_far_from_data(hw: Package, rng: Rng) -> dict:
     }
 
 
+def kernels_far_from_the_origin(hw: Package, rng: Rng) -> dict:
+    x, data = rng.normal(4, 3, mean=1e6, std=0.02), rng.normal(5, 3, mean=1e6, std=0.02)
+    return {"log_p": hw.density.kde_log_prob(x, data, 0.01)}
+
+
 def bits(hw: Package, rng: Rng) -> dict:
     nll = rng.normal(7, mean=300, std=90)
     return {
@@ -81,6 +86,8 @@ def logits(hw: Package, rng: Rng) -> dict:
         "points": hw.density.logit_transform(x, 0.05),
         "one": hw.density.logit_transform(x[:1], 0.2),
         "images": hw.density.logit_transform(rng.uniform(3, 2, 4, 3), 0.01),
+        "sequences": hw.density.logit_transform(rng.uniform(4, 2, 3), 0.1),
+        "transposed": hw.density.logit_transform(rng.uniform(3, 4, 2).mT, 0.1),
     }
 
 
@@ -95,6 +102,8 @@ def inverse_logits(hw: Package, rng: Rng) -> dict:
         "points": hw.density.inverse_logit_transform(y, 0.05),
         "one": hw.density.inverse_logit_transform(y[:1], 0.2),
         "images": hw.density.inverse_logit_transform(rng.normal(3, 2, 4, 3), 0.01),
+        "sequences": hw.density.inverse_logit_transform(rng.normal(4, 2, 3), 0.1),
+        "transposed": hw.density.inverse_logit_transform(rng.normal(3, 4, 2).mT, 0.1),
     }
 
 
@@ -167,6 +176,16 @@ def samples_with_zero_weights(hw: Package, rng: Rng) -> dict:
     }
 
 
+def samples_on_the_boundary(hw: Package, rng: Rng) -> dict:
+    means, log_stds, eps = rng.normal(10, 2), rng.normal(10, 2, std=0.5), rng.normal(4, 2)
+    four, ten = rng.tensor([0.0] * 4), rng.tensor([0.0] * 10)
+    quarters, last = rng.tensor([0.25, 0.0, 0.75, 0.5]), rng.tensor([1 - 2**-53])
+    return {
+        "quarters": hw.density.gmm_sample(four, means[:4], log_stds[:4], quarters, eps),
+        "last": hw.density.gmm_sample(ten, means, log_stds, last, eps[:1]),
+    }
+
+
 def em(hw: Package, rng: Rng) -> dict:
     return {"step": hw.density.em_step(rng.normal(9, 3), rng.normal(9, 4, std=1.5))}
 
@@ -174,6 +193,11 @@ def em(hw: Package, rng: Rng) -> dict:
 def em_with_unlikely_rows(hw: Package, rng: Rng) -> dict:
     offsets = rng.tensor([[-5000.0], [0.0], [-900.0], [-20.0], [800.0], [-2.0]])
     return {"step": hw.density.em_step(rng.normal(6, 2), rng.normal(6, 3) + offsets)}
+
+
+def em_of_narrow_data(hw: Package, rng: Rng) -> dict:
+    x = rng.normal(8, 2, mean=3, std=1e-6)
+    return {"step": hw.density.em_step(x, rng.normal(8, 3))}
 
 
 def em_with_one_component(hw: Package, rng: Rng) -> dict:
@@ -193,4 +217,9 @@ def divergences(hw: Package, rng: Rng) -> dict:
 def divergences_with_zeros(hw: Package, rng: Rng) -> dict:
     p = rng.tensor([[0.5, 0.5, 0.0, 0.0], [0.25, 0.25, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]])
     q = rng.tensor([[0.25, 0.25, 0.5, 0.0], [0.4, 0.2, 0.3, 0.1], [0.0, 1.0, 0.0, 0.0]])
-    return {"kl": hw.density.kl_categorical(p, q)}
+    tiny = rng.tensor([[0.5, 0.5, 1e-20], [1e-20, 0.25, 0.75]])
+    other = rng.tensor([[1e-20, 0.4, 0.6], [0.3, 0.7, 1e-20]])
+    return {
+        "kl": hw.density.kl_categorical(p, q),
+        "tiny": hw.density.kl_categorical(tiny, other),
+    }

@@ -1,11 +1,16 @@
 """Experiments on ``likelihood.flows``."""
 
-import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from autograder.sandbox.probe import Package, Rng, attempt, gradients
+
+
+def slopes(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
+    """``gradients``, with zeros instead of None where nothing flows."""
+    return gradients(output + sum(0 * given.sum() for given in inputs), inputs)
 
 
 def coupling(hw: Package, rng: Rng) -> nn.Module:
@@ -68,15 +73,21 @@ def coupling_gradients(hw: Package, rng: Rng) -> dict:
 def actnorm_initialize(hw: Package, rng: Rng) -> dict:
     """Channels of very different scale, one constant; parameters as an optimiser sees them."""
     found = {}
-    for name, x in (
-        ("vectors", rng.normal(4, 4) * rng.tensor([1e-3, 5.0, 1.0, 0.0]) + rng.normal(4, std=3)),
+    for name, x, options in (
+        (
+            "vectors",
+            rng.normal(4, 4) * rng.tensor([1e-3, 5.0, 1.0, 0.0]) + rng.normal(4, std=3),
+            {},
+        ),
         (
             "images",
             rng.normal(3, 3, 2, 5) * rng.uniform(3, 1, 1, low=0.2, high=4) + rng.normal(3, 1, 1),
+            {},
         ),
-        ("positions", rng.normal(3, 3, 2, 5, std=0.3) + rng.normal(1, 3, 2, 5, mean=2)),
+        ("positions", rng.normal(3, 3, 2, 5, std=0.3) + rng.normal(1, 3, 2, 5, mean=2), {}),
+        ("eps", rng.normal(5, 2, std=0.5), {"eps": 0.1}),
     ):
-        layer = rng.module(hw.flows.ActNorm(x.shape[1]))
+        layer = rng.module(hw.flows.ActNorm(x.shape[1], **options))
         log_scale, shift = layer.log_scale, layer.shift
         layer.initialize(x)
         found[name] = {"log_scale": log_scale.detach().clone(), "shift": shift.detach().clone()}
@@ -102,6 +113,20 @@ def actnorm_images(hw: Package, rng: Rng) -> dict:
     }
 
 
+def actnorm_gradients(hw: Package, rng: Rng) -> dict:
+    layer = rng.module(hw.flows.ActNorm(3))
+    x = rng.normal(4, 3).clone().requires_grad_()
+    wanted = [x, layer.log_scale, layer.shift]
+    z, log_det = layer(x)
+    x_again, inverse_log_det = layer.inverse(x)
+    return {
+        "z": slopes(z, wanted),
+        "log_det": slopes(log_det, wanted),
+        "x": slopes(x_again, wanted),
+        "inverse_log_det": slopes(inverse_log_det, wanted),
+    }
+
+
 def linear(hw: Package, rng: Rng) -> nn.Module:
     """A linear layer whose permutation is not its own inverse and whose determinant is negative."""
     layer = rng.module(hw.flows.InvertibleLinear(4, torch.Generator().manual_seed(0)))
@@ -112,6 +137,15 @@ def linear(hw: Package, rng: Rng) -> nn.Module:
 
 def linear_factors(hw: Package, rng: Rng) -> dict:
     return {"factors": linear(hw, rng).factors()}
+
+
+def linear_debris(hw: Package, rng: Rng) -> dict:
+    """NaN and infinity in the entries that mean nothing."""
+    layer = linear(hw, rng)
+    with torch.no_grad():
+        layer.lower.add_(torch.full_like(layer.lower, torch.inf).triu())
+        layer.upper.add_(torch.full_like(layer.upper, torch.nan).tril())
+    return {"factors": layer.factors()}
 
 
 def linear_forward(hw: Package, rng: Rng) -> dict:
@@ -132,6 +166,20 @@ def linear_images(hw: Package, rng: Rng) -> dict:
     }
 
 
+def linear_gradients(hw: Package, rng: Rng) -> dict:
+    layer = linear(hw, rng)
+    x = rng.normal(3, 4).clone().requires_grad_()
+    wanted = [x, layer.lower, layer.upper, layer.log_diagonal]
+    z, log_det = layer(x)
+    x_again, inverse_log_det = layer.inverse(x)
+    return {
+        "z": slopes(z, wanted),
+        "log_det": slopes(log_det, wanted),
+        "x": slopes(x_again, wanted),
+        "inverse_log_det": slopes(inverse_log_det, wanted),
+    }
+
+
 def squeezed(hw: Package, rng: Rng) -> dict:
     squeeze = hw.flows.squeeze
     return {
@@ -144,9 +192,9 @@ def squeezed(hw: Package, rng: Rng) -> dict:
 def squeezed_odd(hw: Package, rng: Rng) -> dict:
     squeeze = hw.flows.squeeze
     return {
-        "height": attempt(squeeze, rng.normal(2, 4, 3, 4)),
-        "width": attempt(squeeze, rng.normal(2, 4, 4, 5)),
-        "even": attempt(squeeze, rng.normal(2, 3, 4, 2)),
+        "height": attempt(ValueError, squeeze, rng.normal(2, 4, 3, 4)),
+        "width": attempt(ValueError, squeeze, rng.normal(2, 4, 4, 5)),
+        "even": attempt(ValueError, squeeze, rng.normal(2, 3, 4, 2)),
     }
 
 
@@ -162,8 +210,8 @@ def unsqueezed(hw: Package, rng: Rng) -> dict:
 def unsqueezed_odd(hw: Package, rng: Rng) -> dict:
     unsqueeze = hw.flows.unsqueeze
     return {
-        "six": attempt(unsqueeze, rng.normal(2, 6, 4, 4)),
-        "eight": attempt(unsqueeze, rng.normal(2, 8, 3, 1)),
+        "six": attempt(ValueError, unsqueeze, rng.normal(2, 6, 4, 4)),
+        "eight": attempt(ValueError, unsqueeze, rng.normal(2, 8, 3, 1)),
     }
 
 
@@ -178,45 +226,61 @@ class Sinh(nn.Module):
 
 
 class Stretch(nn.Module):
-    """z = factor * x + offset."""
+    """z = factor * x + offset, both learned."""
 
     def __init__(self, log_factor: float, offset: float) -> None:
         super().__init__()
-        self.log_factor = log_factor
-        self.offset = offset
+        self.log_factor = nn.Parameter(torch.tensor(log_factor))
+        self.offset = nn.Parameter(torch.tensor(offset))
 
     def _log_det(self, x: Tensor) -> Tensor:
-        return x.new_full((x.shape[0],), self.log_factor * x[0].numel())
+        return (self.log_factor * x[0].numel()).expand(x.shape[0])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return math.exp(self.log_factor) * x + self.offset, self._log_det(x)
+        return self.log_factor.exp() * x + self.offset, self._log_det(x)
 
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return (z - self.offset) / math.exp(self.log_factor), -self._log_det(z)
+        return (z - self.offset) / self.log_factor.exp(), -self._log_det(z)
 
 
-def flow(hw: Package) -> nn.Module:
-    return hw.flows.Flow([Stretch(-0.5, 0.4), Sinh(), Stretch(-0.3, -0.6)])
+def flow(hw: Package, rng: Rng) -> nn.Module:
+    layers = [Stretch(-0.5, 0.4), Sinh(), Stretch(-0.3, -0.6)]
+    return hw.flows.Flow([layer.to(rng.device) for layer in layers])
 
 
 def flow_forward(hw: Package, rng: Rng) -> dict:
-    model, x = flow(hw), rng.normal(7, 5)
+    model, x = flow(hw, rng), rng.normal(7, 5)
     return {"batch": model(x), "one": model(x[:1]), "no_layers": hw.flows.Flow([])(x)}
 
 
 def flow_log_prob(hw: Package, rng: Rng) -> dict:
-    model, x = flow(hw), rng.normal(7, 5)
+    model, x = flow(hw, rng), rng.normal(7, 5)
     return {"batch": model.log_prob(x), "one": model.log_prob(x[:1])}
 
 
 def flow_sample(hw: Package, rng: Rng) -> dict:
-    model, noise = flow(hw), rng.normal(7, 5)
+    model, noise = flow(hw, rng), rng.normal(7, 5)
     return {"batch": model.sample(noise), "one": model.sample(noise[:1])}
 
 
 def flow_images(hw: Package, rng: Rng) -> dict:
-    model, images = flow(hw), rng.normal(3, 3, 2, 2)
+    model, images = flow(hw, rng), rng.normal(3, 3, 2, 2)
     return {"log_prob": model.log_prob(images), "sample": model.sample(rng.normal(3, 3, 2, 2))}
+
+
+def flow_gradients(hw: Package, rng: Rng) -> dict:
+    model = flow(hw, rng)
+    x, noise = (rng.normal(3, 4).clone().requires_grad_() for _ in range(2))
+    parameters = list(model.parameters())
+    z, log_det = model(x)
+    samples, sample_log_prob = model.sample(noise)
+    return {
+        "z": slopes(z, [x, *parameters]),
+        "log_det": slopes(log_det, [x, *parameters]),
+        "log_prob": slopes(model.log_prob(x), [x, *parameters]),
+        "samples": slopes(samples, [noise, *parameters]),
+        "sample_log_prob": slopes(sample_log_prob, [noise, *parameters]),
+    }
 
 
 class Prefix(nn.Module):
@@ -224,14 +288,14 @@ class Prefix(nn.Module):
 
     def __init__(self, rng: Rng, num_dims: int) -> None:
         super().__init__()
-        before = torch.ones(num_dims, num_dims, device=rng.device).triu(1)
-        self.to_mean = before * rng.normal(num_dims, num_dims)
-        self.to_log_std = before * rng.normal(num_dims, num_dims)
+        self.before = torch.ones(num_dims, num_dims, device=rng.device).triu(1)
+        self.to_mean = nn.Parameter(rng.normal(num_dims, num_dims).clone())
+        self.to_log_std = nn.Parameter(rng.normal(num_dims, num_dims).clone())
         self.phase = rng.normal(num_dims)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean = torch.sin(x @ self.to_mean + self.phase)
-        return mean, 0.6 * torch.cos(x @ self.to_log_std + self.phase)
+        mean = torch.sin(x @ (self.before * self.to_mean) + self.phase)
+        return mean, 0.6 * torch.cos(x @ (self.before * self.to_log_std) + self.phase)
 
 
 def maf_forward(hw: Package, rng: Rng) -> dict:
@@ -254,7 +318,15 @@ def maf_pairs(hw: Package, rng: Rng) -> dict:
 
 
 def maf_gradients(hw: Package, rng: Rng) -> dict:
-    layer = hw.flows.MAF(4, net=Prefix(rng, 4))
-    z = rng.normal(3, 4).clone().requires_grad_()
-    x, log_det = layer.inverse(z)
-    return {"x": gradients(x, [z]), "log_det": gradients(log_det, [z])}
+    net = Prefix(rng, 4)
+    layer = hw.flows.MAF(4, net=net)
+    given = rng.normal(3, 4).clone().requires_grad_()
+    wanted = [given, net.to_mean, net.to_log_std]
+    z, log_det = layer(given)
+    x, inverse_log_det = layer.inverse(given)
+    return {
+        "z": slopes(z, wanted),
+        "log_det": slopes(log_det, wanted),
+        "x": slopes(x, wanted),
+        "inverse_log_det": slopes(inverse_log_det, wanted),
+    }

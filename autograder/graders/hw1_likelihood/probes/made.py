@@ -25,6 +25,8 @@ def masks_of_few_dimensions(hw: Package, rng: Rng) -> dict:
     return {
         "one": hw.made.build_masks([0], [3, 2]),
         "two": hw.made.build_masks([1, 0], [3, 2]),
+        "range": hw.made.build_masks(range(4), (5,)),
+        "tuple": hw.made.build_masks((2, 0, 3, 1), range(3, 5)),
     }
 
 
@@ -52,7 +54,9 @@ def log_prob(hw: Package, rng: Rng) -> dict:
 
 def log_prob_of_large_logits(hw: Package, rng: Rng) -> dict:
     model = _made(hw, [1, 2, 3, 0], rng.module(nn.Linear(4, 4), scale=1e4))
-    return {"log_prob": model.log_prob(rng.bernoulli(9, 4))}
+    larger = _made(hw, [1, 2, 3, 0], rng.module(nn.Linear(4, 4), scale=1e7))
+    x = rng.bernoulli(9, 4)
+    return {"log_prob": model.log_prob(x), "larger": larger.log_prob(x)}
 
 
 def log_prob_gradients(hw: Package, rng: Rng) -> dict:

@@ -17,6 +17,10 @@ def p_values_with_ties(hw: Package, rng: Rng) -> dict:
         "p": hw.outliers.rank_p_value(log_prob, train),
         "one": hw.outliers.rank_p_value(log_prob[:1], train),
         "impossible": hw.outliers.rank_p_value(rng.tensor([-math.inf, -math.inf]), train),
+        "close": hw.outliers.rank_p_value(
+            rng.tensor([-1e5, -1e5 + 0.1, -1e5 + 0.2, -1e5 - 0.1]),
+            rng.tensor([-1e5 + 0.1, -1e5, -1e5 + 0.2, -1e5 + 0.3, -1e5]),
+        ),
     }
 
 
@@ -55,6 +59,9 @@ def area_with_ties(hw: Package, rng: Rng) -> dict:
     return {
         "auroc": hw.outliers.auroc(inliers, outliers),
         "all_equal": hw.outliers.auroc(inliers * 0, outliers * 0),
+        "close": hw.outliers.auroc(
+            rng.tensor([1e5, 1e5 + 0.1, 1e5, 1e5 + 0.2]), rng.tensor([1e5 + 0.1, 1e5 + 0.3, 1e5 + 0.2])
+        ),
     }
 
 

@@ -41,11 +41,13 @@ def convolution_gradients(hw: Package, rng: Rng) -> dict:
     return found
 
 
-def _model(hw: Package, rng: Rng, levels: int, channels: int, num_classes: int = 0) -> nn.Module:
-    """A model of three layers that does not need masked convolutions."""
-    model = hw.pixelcnn.PixelCNN(levels, channels, 3, 3, num_classes)
+def _model(
+    hw: Package, rng: Rng, levels: int, channels: int, num_classes: int = 0, num_layers: int = 3
+) -> nn.Module:
+    """A model that does not need masked convolutions."""
+    model = hw.pixelcnn.PixelCNN(levels, channels, num_layers, 3, num_classes)
     model.layers = nn.ModuleList(
-        nn.Conv2d(channels if layer else 1, channels, 3, padding=1) for layer in range(3)
+        nn.Conv2d(channels if layer else 1, channels, 3, padding=1) for layer in range(num_layers)
     )
     return rng.module(model)
 
@@ -57,6 +59,15 @@ def logits(hw: Package, rng: Rng) -> dict:
         "with_class": _model(hw, rng, 5, 4, 3)(x, y),
         "class_unknown": _model(hw, rng, 5, 4, 3)(x),
     }
+
+
+def other_depths(hw: Package, rng: Rng) -> dict:
+    x, zeros = rng.integers(0, 4, 3, 2, 5), rng.tensor([0, 0, 0])
+    found = {
+        f"{depth}": _model(hw, rng, 4, 3, 2, depth)(x, rng.tensor([1, 0, 1])) for depth in (1, 2, 5)
+    }
+    model = _model(hw, rng, 4, 3, 2, 2)
+    return found | {"labels_zero": model(x, zeros), "one_image": model(x[:1], zeros[:1])}
 
 
 def likelihood(hw: Package, rng: Rng) -> dict:
@@ -109,6 +120,7 @@ def extreme_draws(hw: Package, rng: Rng) -> dict:
             rng.tensor([[0.0, 0.0, 0.0, 0.0], [5.0, 5.0, 5.0, 5.0]]), rng.tensor([1.0, 1.0])
         ),
         "certain": draw(certain, _draws(rng, 3)),
+        "steps": draw(rng.tensor([[0.0] * 4] * 3), rng.tensor([0.25, 0.5, 0.75])),
     }
 
 
@@ -188,3 +200,23 @@ def extreme_mixture(hw: Package, rng: Rng) -> dict:
         "gradients": gradients(log_prob * rng.normal(5), [weights, means, log_scales]),
         "lopsided": lopsided,
     }
+
+
+def scales(hw: Package, rng: Rng) -> dict:
+    """Components so narrow that borders of bins decide, and so wide that bins hold little."""
+    s = rng.tensor([[[-9.0, -9.0], [-9.0, -12.0]], [[-12.0, -12.0]] * 2, [[-9.0, -12.0]] * 2])
+    borders = rng.tensor(
+        [[[1.0, 1.0], [1.0, -1.0]], [[-15.0, -15.0], [15.0, 15.0]], [[3.0] * 2] * 2]
+    )
+    near = borders / 16 + s.exp() * rng.uniform(3, 2, 2, low=0.5, high=2.0)
+    wide = rng.tensor([[[8.0, 8.0]] * 2, [[30.0, 30.0]] * 2, [[8.0, 30.0], [30.0, 8.0]]])
+    cases = {
+        "narrow": (rng.tensor([[8, 9], [0, 16], [9, 3]]), near, s),
+        "wide": (rng.tensor([[8, 3], [5, 12], [0, 16]]), rng.normal(3, 2, 2), wide),
+    }
+    found = {}
+    for name, (x, means, log_scales) in cases.items():
+        inputs = [t.clone().requires_grad_() for t in (rng.normal(3, 2, 2), means, log_scales)]
+        log_prob = hw.pixelcnn.discretized_logistic_mixture_log_prob(x, *inputs, 17)
+        found[name] = {"log_prob": log_prob, "gradients": gradients(log_prob, inputs)}
+    return found

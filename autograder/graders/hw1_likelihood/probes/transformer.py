@@ -1,5 +1,7 @@
 """Experiments on ``likelihood.transformer``."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -34,14 +36,31 @@ def attention_extremes(hw: Package, rng: Rng) -> dict:
     }
 
 
+def attention_below_every_mask(hw: Package, rng: Rng) -> dict:
+    """The first query sees only one key, which is its opposite."""
+    found = {}
+    for size in (150.0, 5e5):
+        query = size * rng.tensor(
+            [[[[1.0, -2.0, 2.0, 1.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]]]
+        )
+        key = torch.cat([-query[:, :, :1], size * rng.normal(1, 1, 2, 4)], dim=2)
+        found[f"{size}"] = hw.transformer.causal_attention(query, key, rng.normal(1, 1, 3, 2))
+    return found
+
+
 def _mix(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """A stand-in for attention that tells heads, features and positions apart."""
     return torch.sin(query @ key.transpose(-2, -1)) @ value.cumsum(dim=2)
 
 
+def _mix_heads(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    return _mix(query, key, value).cumsum(dim=1)
+
+
 def heads(hw: Package, rng: Rng) -> dict:
     layer = rng.module(hw.transformer.MultiHeadAttention(6, 2, attention=_mix))
-    return {"out": layer(rng.normal(3, 5, 6))}
+    together = rng.module(hw.transformer.MultiHeadAttention(6, 3, attention=_mix_heads))
+    return {"out": layer(rng.normal(3, 5, 6)), "together": together(rng.normal(2, 3, 6))}
 
 
 def heads_of_several_sizes(hw: Package, rng: Rng) -> dict:
@@ -130,7 +149,9 @@ NUCLEUS = [
 
 def top_p(hw: Package, rng: Rng) -> dict:
     logits = rng.tensor(NUCLEUS).log() + rng.normal(3, 1, std=4)
-    return {f"{p}": hw.transformer.filter_logits(logits, top_p=p) for p in (0.05, 0.6, 0.9)}
+    filtered = {f"{p}": hw.transformer.filter_logits(logits, top_p=p) for p in (0.05, 0.6, 0.9)}
+    ties = rng.tensor([[2.0, 2.0, 2.0, 0.0], [1.0, 3.0, 3.0, 1.0]])
+    return filtered | {"ties": hw.transformer.filter_logits(ties, top_p=0.2)}
 
 
 def all_filters(hw: Package, rng: Rng) -> dict:
@@ -214,4 +235,26 @@ def sample_filtered(hw: Package, rng: Rng) -> dict:
     return {
         "plain": model.sample(prompt, u, logit_filter=_roll),
         "all": model.sample(prompt, u, **settings, logit_filter=_roll),
+    }
+
+
+def _without_last(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    return torch.cat([logits[:, :-1], torch.full_like(logits[:, -1:], -torch.inf)], dim=1)
+
+
+def sample_at_the_edges(hw: Package, rng: Rng) -> dict:
+    def draw(size: int, u: list[list[float]], logit_filter: Callable[..., Tensor]) -> Tensor:
+        model = hw.transformer.TransformerLM(size, width=2, heads=1, layers=1, max_length=4)
+        zeros = rng.tensor([0.0] * size)
+        model.forward = lambda tokens, cache=None: zeros.expand(*tokens.shape, size).clone()
+        prompt = rng.integers(0, size, len(u), 1)
+        return model.sample(prompt, rng.tensor(u), logit_filter=logit_filter)
+
+    largest = 1 - 2.0**-53
+    return {
+        "steps": draw(4, [[0.25, 0.5], [0.5, 0.75], [0.75, 0.0]], _no_filter),
+        "last": draw(10, [[largest]], _no_filter),
+        "last_forbidden": draw(11, [[largest], [0.0]], _without_last),
     }
