@@ -48,13 +48,23 @@ MISCONCEPTIONS = (
         "cycle-squared",
         "cycle_loss",
         "The differences are squared. CycleGAN takes absolute values (L1), which blur less.",
-        ((CYCLE, "return (to_a(to_b(a)) - a).square().mean() + (to_b(to_a(b)) - b).square().mean()"),),
+        (
+            (
+                CYCLE,
+                "return (to_a(to_b(a)) - a).square().mean() + (to_b(to_a(b)) - b).square().mean()",
+            ),
+        ),
     ),
     Misconception(
         "cycle-half",
         "cycle_loss",
         "The two directions are averaged. They are added, without a factor 1/2.",
-        ((CYCLE, "return 0.5 * ((to_a(to_b(a)) - a).abs().mean() + (to_b(to_a(b)) - b).abs().mean())"),),
+        (
+            (
+                CYCLE,
+                "return 0.5 * ((to_a(to_b(a)) - a).abs().mean() + (to_b(to_a(b)) - b).abs().mean())",
+            ),
+        ),
     ),
     Misconception(
         "cycle-pooled",
@@ -280,7 +290,7 @@ MISCONCEPTIONS = (
         ((DISCRIMINATOR, DISCRIMINATOR.replace("0.5 * ", "")),),
     ),
     Misconception(
-        "discriminator-labels-swapped",
+        "cyclegan-discriminator-labels-swapped",
         "discriminator_objective",
         "The labels are swapped: real images must score 1 and generated ones 0.",
         (

@@ -105,18 +105,6 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "langevin-noise-in-slope",
-        "langevin_step",
-        "The slope is taken after the noise was added. In a Langevin step both belong to the present point.",
-        (
-            (
-                LANGEVIN_GRAPH,
-                LANGEVIN_GRAPH.replace("x.detach()", "(x + math.sqrt(step) * noise).detach()"),
-            ),
-            (LANGEVIN, LANGEVIN.replace(" + math.sqrt(step) * noise", "")),
-        ),
-    ),
-    Misconception(
         "mala-energy-sign",
         "mala_log_acceptance",
         "The energies are subtracted the wrong way round: a proposal of lower energy must be more "
@@ -154,16 +142,6 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "mala-full-drift",
-        "mala_log_acceptance",
-        "The means of the proposal densities drift by a whole step times the slope; the proposals drift by "
-        "half of that.",
-        (
-            (THERE, THERE.replace("step / 2", "step")),
-            (BACK, BACK.replace("step / 2", "step")),
-        ),
-    ),
-    Misconception(
         "mala-variance",
         "mala_log_acceptance",
         "The squared distances are divided by the wrong constant: the proposal is a Gaussian of variance "
@@ -171,26 +149,11 @@ MISCONCEPTIONS = (
         ((RATIO, RATIO.replace("(2 * step)", "step")),),
     ),
     Misconception(
-        "mala-mean-over-features",
-        "mala_log_acceptance",
-        "The squared distances are averaged over the features; a log-density sums them.",
-        (
-            (THERE, THERE.replace("sum(dim=1)", "mean(dim=1)")),
-            (BACK, BACK.replace("sum(dim=1)", "mean(dim=1)")),
-        ),
-    ),
-    Misconception(
         "mala-cut-off",
         "mala_log_acceptance",
         "The ratio is cut off at 1. Here the uncut log-ratio is asked for; the comparison with log u does "
         "not need the cut.",
         ((RATIO, RATIO.replace(".detach()", ".detach().clamp(max=0)")),),
-    ),
-    Misconception(
-        "mala-probability",
-        "mala_log_acceptance",
-        "This is the ratio, not its logarithm. It overflows where the logarithm is harmless.",
-        ((RATIO, RATIO.replace(".detach()", ".detach().exp()")),),
     ),
     Misconception(
         "select-reversed",
@@ -237,12 +200,6 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
-        "select-all-together",
-        "metropolis_select",
-        "The whole batch is accepted or rejected together; every example is a chain of its own.",
-        ((SELECT, "return torch.where(accepted.all(), proposal, x)"),),
-    ),
-    Misconception(
         "select-last-axis",
         "metropolis_select",
         "The decisions (B,) are broadcast along the last axis of x instead of the first: with as many "
@@ -283,25 +240,11 @@ MISCONCEPTIONS = (
         ((CD, CD.replace("low.mean() - high.mean()", "low.sum() - high.sum()")),),
     ),
     Misconception(
-        "cd-no-phase",
-        "contrastive_divergence_loss",
-        "Only the energy of the data is lowered. That is -log p without the term log Z, and its minimum is "
-        "an energy of minus infinity everywhere.",
-        ((CD, CD.replace("low.mean() - high.mean()", "low.mean()")),),
-    ),
-    Misconception(
         "cd-squared-mean",
         "contrastive_divergence_loss",
         "The mean energies are squared; the regulariser is the mean of the squared energies, which also "
         "keeps single energies from running away.",
         ((PENALTY, "penalty = low.mean() ** 2 + high.mean() ** 2"),),
-    ),
-    Misconception(
-        "cd-penalty-of-difference",
-        "contrastive_divergence_loss",
-        "The regulariser squares the difference of the energies, which does not see a drift of both "
-        "together: it must hold each of them near zero.",
-        ((PENALTY, "penalty = (low.mean() - high.mean()).square()"),),
     ),
     Misconception(
         "cd-penalty-pooled",
@@ -322,13 +265,6 @@ MISCONCEPTIONS = (
         "The term of the visible biases has the wrong sign: a positive bias makes a unit likely, hence the "
         "energy low.",
         ((FREE, FREE.replace("-v @ b - F", "v @ b - F")),),
-    ),
-    Misconception(
-        "free-hidden-sign",
-        "rbm_free_energy",
-        "The sign inside the softplus is wrong: a hidden unit's two states contribute exp(0) and "
-        "exp(c + vW).",
-        ((FREE, FREE.replace("F.softplus(v @ weight + c)", "F.softplus(-(v @ weight + c))")),),
     ),
     Misconception(
         "free-most-likely-hidden",
@@ -361,12 +297,6 @@ MISCONCEPTIONS = (
         "rbm_log_partition",
         "The free energies are summed with the wrong sign: Z sums exp(-F).",
         ((PARTITION, PARTITION.replace("-rbm_free", "rbm_free")),),
-    ),
-    Misconception(
-        "partition-minus",
-        "rbm_log_partition",
-        "This is -log Z.",
-        ((PARTITION, PARTITION.replace("return (-", "return -(-")),),
     ),
     Misconception(
         "partition-mean",
@@ -410,12 +340,6 @@ MISCONCEPTIONS = (
         "The ratio is the wrong way round, or its logarithm has the wrong sign: nu is noise examples per "
         "example of the data.",
         ((LOG_NU, LOG_NU.replace("len(noise) / len(data)", "len(data) / len(noise)")),),
-    ),
-    Misconception(
-        "nce-nu-without-log",
-        "nce_loss",
-        "nu itself is subtracted from a difference of logarithms.",
-        ((LOG_NU, "log_nu = len(noise) / len(data)"),),
     ),
     Misconception(
         "nce-two-means",
@@ -535,12 +459,6 @@ MISCONCEPTIONS = (
         ((JEM, "return -logits.softmax(dim=1).logsumexp(dim=1)"),),
     ),
     Misconception(
-        "joint-without-classifier",
-        "jem_loss",
-        "The classification term -log p(y | x) is missing; the labels teach nothing.",
-        ((JOINT, "return contrast"),),
-    ),
-    Misconception(
         "joint-sign",
         "jem_loss",
         "The energies are subtracted the wrong way round: training must lower the energy of the data.",
@@ -559,26 +477,6 @@ MISCONCEPTIONS = (
         "The logits of the samples are detached. The samples are constants, their logits are not: the "
         "network must learn to raise the energy there.",
         ((CONTRAST, CONTRAST.replace("sample_logits", "sample_logits.detach()")),),
-    ),
-    Misconception(
-        "joint-label-energy",
-        "jem_loss",
-        "The energy of the data is taken as minus the logit of the label, which is the joint p(x, y). "
-        "Together with the cross-entropy the classifier is then counted twice.",
-        (
-            (
-                CONTRAST,
-                CONTRAST.replace(
-                    "jem_energy(logits).mean()", "logits.gather(1, labels[:, None]).mean().neg()"
-                ),
-            ),
-        ),
-    ),
-    Misconception(
-        "joint-summed-cross-entropy",
-        "jem_loss",
-        "The cross-entropy is summed over the examples while the energies are averaged; both are means.",
-        ((JOINT, 'return F.cross_entropy(logits, labels, reduction="sum") + contrast'),),
     ),
 )
 

@@ -42,7 +42,9 @@ def raised(function: Callable, *args: object) -> str:
 
 @pytest.mark.part("a")
 @pytest.mark.parametrize(
-    ("t", "known"), [(1, 0.8 * 10 + 0.6 * 1), (0, 0.9 * 10 + math.sqrt(0.19)), (-1, 10.0)]
+    ("t", "known"),
+    [(1, 0.8 * 10 + 0.6 * 1), (0, 0.9 * 10 + math.sqrt(0.19)), (-1, 10.0)],
+    ids=["t=1", "t=0", "t=-1"],
 )
 def test_replace_observed_by_hand(t, known):
     x, y, noise = image([5.0, 5.0]), image([10.0, 99.0]), image([1.0, 1.0])
@@ -185,14 +187,15 @@ def test_ddnm_step_by_hand(t_prev, level):
 
 @pytest.mark.part("d")
 def test_dps_step_by_hand():
-    """With eps = x / 2 the estimate is x0 = x (1 - 0.8 / 2) / 0.6 = x, so its gradient is 1."""
+    """With eps = x / 4 the estimate is x0 = x (1 - 0.8 / 4) / 0.6 = 4 x / 3."""
     x, y = image([3.0, 4.0]), image([0.0, 0.0])
-    got = inverse.dps_step(lambda x, t: x / 2, x, y, lambda x0: x0, 2, -1, ALPHA_BAR, 0.5)
+    got = inverse.dps_step(lambda x, t: x / 4, x, y, lambda x0: x0, 2, -1, ALPHA_BAR, 0.5)
     message = (
-        "x0 = x = (3, 4) and y = 0: the gradient of ||y - x0|| is x0 / 5 = (0.6, 0.8), and half of "
-        "it is taken off. The gradient passes through the network, and the norm is not squared"
+        "x = (3, 4), x0 = 4 x / 3 and y = 0: the gradient of ||y - x0|| with respect to x is "
+        "4/3 (0.6, 0.8), and half of it is taken off x0. The gradient is with respect to x, it "
+        "passes through the network, and the norm is not squared"
     )
-    close(got, image([2.7, 3.6]), message)
+    close(got, image([3.6, 4.8]), message)
     assert not got.requires_grad, "the result must not carry the graph of the network"
 
 
@@ -214,7 +217,8 @@ def test_dps_step_treats_examples_alone():
 @pytest.mark.part("e")
 @pytest.mark.parametrize(
     ("strength", "start", "steps"),
-    [(0.0, 7.0, 0), (0.5, 0.8 * 7 + 0.6 * 2, 2), (1.0, 2.0, 4)],
+    [(0.0, 7.0, 0), (0.45, 0.8 * 7 + 0.6 * 2, 2), (1.0, 2.0, 4)],
+    ids=["identity", "half-way", "all-noise"],
 )
 def test_sdedit_by_hand(strength, start, steps):
     """A step that adds 100 and notes its levels; guide 7, noise 2, T = 4."""

@@ -40,6 +40,7 @@ def test_time_embedding_dtypes():
     )
     double = networks.time_embedding(torch.tensor([3.5], dtype=torch.float64), 6)
     assert double.dtype == torch.float64, f"float64 times give float64; got {double.dtype}"
+    assert abs(double[0, 0].item() - math.cos(3.5)) < 1e-6, "the first feature at t = 3.5: cos(3.5)"
     assert (whole.norm(dim=1) - math.sqrt(3)).abs().max() < 1e-5, (
         "cos^2 + sin^2 = 1 for each of the three frequencies, so the squared length is 3"
     )
@@ -103,13 +104,22 @@ def test_attention_with_equal_scores_averages(heads):
 
 
 @pytest.mark.part("c")
-def test_attention_does_not_know_places():
-    torch.manual_seed(0)
-    block, x = networks.AttentionBlock(4, heads=2), torch.randn(1, 4, 2, 3)
-    order = torch.tensor([4, 0, 5, 2, 1, 3])
-    moved = block(x.flatten(2)[:, :, order].unflatten(2, (2, 3)))
-    expected = block(x).flatten(2)[:, :, order].unflatten(2, (2, 3))
-    close(moved, expected, "permuting the pixels of the input must permute the output alike")
+@pytest.mark.parametrize("heads", [1, 2])
+def test_attention_of_two_pixels_by_hand(heads):
+    """Two pixels that normalise to -1 and 1 in all channels; keys and values are just that."""
+    block = copying_attention(heads)
+    with torch.no_grad():
+        block.norm.bias.zero_()
+        block.qkv.weight[4:8, :, 0, 0] = torch.eye(4)
+        block.qkv.bias[:4] = 1.0
+    x = torch.tensor([-100.0, 100.0]).expand(1, 4, 1, 2)
+    size = 4 // heads
+    message = (
+        f"{heads} heads of {size} features, all queries are 1, keys and values are -1 at the first "
+        f"pixel and 1 at the second: scores -{size} and {size}, divided by sqrt({size}), so both "
+        f"pixels get the value tanh(sqrt({size})), plus x"
+    )
+    close(block(x), x + math.tanh(math.sqrt(size)), message)
 
 
 @pytest.mark.part("d")
@@ -120,29 +130,37 @@ def test_dit_block_starts_as_the_identity():
     close(got, x, "the modulation of a new block is zero, so both gates are closed: out = x")
 
 
+class Flip(nn.Module):
+    """In place of attention: exchanges the tokens."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flip(1)
+
+
 @pytest.mark.part("d")
 def test_dit_block_by_hand():
-    """Each of the six vectors is constant; attention and MLP are the identity."""
-    block = networks.DiTBlock(2, 1, 3, attention=nn.Identity())
+    """Each of the six vectors is constant; the attention exchanges two tokens, the MLP is out."""
+    block = networks.DiTBlock(2, 1, 3, attention=Flip())
     block.mlp = nn.Identity()
     with torch.no_grad():
         block.modulation.bias.copy_(torch.arange(1.0, 7.0).repeat_interleave(2))
-    x = torch.tensor([[[5.0, 7.0], [0.0, -4.0]]])
-    first = torch.tensor([[[-1.0, 1.0], [1.0, -1.0]]])  # the normalised tokens
-    h = x + 3 * (3 * first + 1)
-    second = torch.tensor([[[-1.0, 1.0], [1.0, -1.0]]])
-    expected = h + 6 * (6 * second + 4)
+    x = torch.tensor([[[5.0, 7.0], [0.0, -40.0]]])
+    normalised = torch.tensor([[[-1.0, 1.0], [1.0, -1.0]]])
+    h = x + 3 * (3 * normalised.flip(1) + 1)  # (17, 1) and (-6, -28)
+    normalised = torch.tensor([[[1.0, -1.0], [1.0, -1.0]]])
+    expected = h + 6 * (6 * normalised + 4)
     message = (
-        "shift, scale, gate are 1, 2, 3 for the attention and 4, 5, 6 for the MLP, both of which "
-        "are replaced by the identity"
+        "shift, scale, gate are 1, 2, 3 for the attention, which is replaced by an exchange of the "
+        "two tokens, and 4, 5, 6 for the MLP, which is replaced by the identity"
     )
     close(block(x, torch.zeros(1, 3)), expected, message)
 
 
-class Recorder(nn.Module):
-    """A block that notes what it is given."""
+CALLS: list[tuple] = []
 
-    calls: list[tuple[int, int, tuple[int, ...]]]
+
+class Recorder(nn.Module):
+    """A block that notes what it is given and passes on the last of its channels, plus 1."""
 
     def __init__(self, in_channels: int, out_channels: int, emb_dim: int) -> None:
         super().__init__()
@@ -153,41 +171,68 @@ class Recorder(nn.Module):
             f"a block for {self.in_channels} channels was given {x.shape[1]}: is a skip missing, "
             "or does it come from another level?"
         )
-        Recorder.calls.append((self.in_channels, self.out_channels, tuple(x.shape[2:])))
-        return x[:, : self.out_channels]
+        assert (emb == 5).all(), "blocks get the result of self.embed, which is 5 here"
+        CALLS.append((self.in_channels, self.out_channels, tuple(x.shape[2:])))
+        return x[:, -self.out_channels :] + 1
+
+
+class RecordingAttention(nn.Module):
+    """An attention that notes that it was called, and passes on its input."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        CALLS.append(("attention", tuple(x.shape[2:])))
+        return x
+
+
+def recording_unet(widths: tuple[int, ...]) -> networks.UNet:
+    CALLS.clear()
+    torch.manual_seed(0)
+    unet = networks.UNet(
+        1,
+        widths,
+        6,
+        embedding=lambda t, dim: t[:, None].expand(-1, dim),
+        block=Recorder,
+        attention=RecordingAttention,
+    )
+    fill(unet.embed, 0.0)
+    nn.init.constant_(unet.embed[2].bias, 5.0)
+    return unet
 
 
 @pytest.mark.part("e")
 def test_unet_visits_its_blocks():
-    Recorder.calls = []
-    unet = networks.UNet(1, (4, 8, 12), 6, block=Recorder, attention=lambda channels: nn.Identity())
-    unet.embedding = lambda t, dim: t[:, None].expand(-1, dim)
-    out = unet(torch.zeros(2, 1, 8, 4), torch.ones(2))
+    out = recording_unet((4, 8, 12))(torch.zeros(2, 1, 8, 4), torch.ones(2))
     assert out.shape == (2, 1, 8, 4), f"images (2, 1, 8, 4) must come out as such: {out.shape}"
-    expected = [(4, 4, (8, 4)), (8, 8, (4, 2)), (12, 12, (2, 1))]
-    expected += [(12, 12, (2, 1))] * 2
-    expected += [(24, 12, (2, 1)), (16, 8, (4, 2)), (8, 4, (8, 4))]
-    assert Recorder.calls == expected, (
+    expected = [
+        *[(4, 4, (8, 4)), (8, 8, (4, 2)), (12, 12, (2, 1))],
+        *[(12, 12, (2, 1)), ("attention", (2, 1)), (12, 12, (2, 1))],
+        *[(24, 12, (2, 1)), (16, 8, (4, 2)), (8, 4, (8, 4))],
+    ]
+    assert expected == CALLS, (
         f"(channels in, channels out, size) of the blocks in order must be {expected}: three down, "
-        f"two in the middle, three up. They were {Recorder.calls}"
+        f"block, attention, block in the middle, three up. They were {CALLS}"
     )
+
+
+class Double(nn.Module):
+    """In place of a normalisation, which would hide a constant."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x
 
 
 @pytest.mark.part("e")
 def test_unet_joins_and_predicts():
-    """The last block keeps the first half of its channels: what came up, not the skip."""
-    Recorder.calls = []
-    torch.manual_seed(0)
-    unet = networks.UNet(1, (4, 4), 6, block=Recorder, attention=lambda channels: nn.Identity())
-    unet.embedding = lambda t, dim: t[:, None].expand(-1, dim)
-    fill(unet.upsample, 0.0)
-    with torch.no_grad():
-        unet.upsample[0][1].bias.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    got = unet(torch.randn(1, 1, 4, 4), torch.ones(1))
-    h = torch.tensor([1.0, 2.0, 3.0, 4.0])[None, :, None, None].expand(1, 4, 4, 4)
-    expected = unet.out(nn.functional.silu(unet.norm(h)))
+    """One level; every block adds 1, and the last one passes on the skip only."""
+    unet, x = recording_unet((4,)), torch.randn(1, 1, 4, 4)
+    unet.norm = Double()
     message = (
-        "level 1 sends up the constants 1, 2, 3, 4, and the last block passes on the first half of "
-        "its input: those constants, if h comes before the skip. Then norm, silu, out"
+        "every block adds 1, and the last block takes the second half of its input: that must be "
+        "the skip, stem(x) + 1, as the block on the way down returned it. Then norm (here: times 2), silu, out"
     )
-    close(got, expected, message)
+    expected = unet.out(nn.functional.silu(2 * (unet.stem(x) + 2)))
+    close(unet(x, torch.ones(1)), expected, message)

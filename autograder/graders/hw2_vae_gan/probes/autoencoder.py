@@ -32,7 +32,7 @@ def losses_of_images(hw: Package, rng: Rng) -> dict:
     return {
         "batch": _each_loss(hw, x, output),
         "one": _each_loss(hw, x[:1], output[:1]),
-        "unknown": attempt(hw.autoencoder.reconstruction_loss, x, output, "poisson"),
+        "unknown": attempt(ValueError, hw.autoencoder.reconstruction_loss, x, output, "poisson"),
     }
 
 

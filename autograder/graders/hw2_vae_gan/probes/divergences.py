@@ -17,7 +17,7 @@ def generator_at_zero(hw: Package, rng: Rng) -> dict:
     u = rng.tensor([0.0, 1.0, 50.0])
     return {
         **{name: hw.divergences.generator_f(u, name) for name in NAMES},
-        "unknown": attempt(hw.divergences.generator_f, u, "wasserstein"),
+        "unknown": attempt(ValueError, hw.divergences.generator_f, u, "wasserstein"),
     }
 
 
@@ -54,7 +54,7 @@ def conjugate_at_the_ends(hw: Package, rng: Rng) -> dict:
     return {
         **{name: hw.divergences.conjugate_f(t, name) for name in NAMES},
         "matrix": hw.divergences.conjugate_f(t.reshape(7, 2), "hellinger"),
-        "unknown": attempt(hw.divergences.conjugate_f, t, "wasserstein"),
+        "unknown": attempt(ValueError, hw.divergences.conjugate_f, t, "wasserstein"),
     }
 
 
@@ -67,7 +67,7 @@ def critic_far_off(hw: Package, rng: Rng) -> dict:
     ratio = rng.tensor([1e-3, 1.0, 1e3])
     return {
         **{name: hw.divergences.optimal_critic(ratio, name) for name in NAMES},
-        "unknown": attempt(hw.divergences.optimal_critic, ratio, "wasserstein"),
+        "unknown": attempt(ValueError, hw.divergences.optimal_critic, ratio, "wasserstein"),
     }
 
 

@@ -36,7 +36,7 @@ def bound_of_every_size(hw: Package, rng: Rng) -> dict:
     return {
         "bounds": [hw.iwae.iwae_bound(log_w, m) for m in (1, 2, 3, 6)],
         "one_example": hw.iwae.iwae_bound(log_w[:, :1], 3),
-        "not_a_multiple": attempt(hw.iwae.iwae_bound, log_w, 4),
+        "not_a_multiple": attempt(ValueError, hw.iwae.iwae_bound, log_w, 4),
     }
 
 

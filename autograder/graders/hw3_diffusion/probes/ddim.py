@@ -32,9 +32,9 @@ def leading_times(hw: Package, rng: Rng) -> dict:
 def impossible_times(hw: Package, rng: Rng) -> dict:
     pairs = hw.ddim.time_pairs
     return {
-        "no_steps": attempt(pairs, 10, 0),
-        "too_many": attempt(pairs, 10, 11),
-        "spacing": attempt(pairs, 10, 5, spacing="middle"),
+        "no_steps": attempt(ValueError, pairs, 10, 0),
+        "too_many": attempt(ValueError, pairs, 10, 11),
+        "spacing": attempt(ValueError, pairs, 10, 5, "middle"),
         "permitted": pairs(3, 3),
     }
 

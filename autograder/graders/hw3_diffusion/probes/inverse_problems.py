@@ -74,7 +74,8 @@ def pooling(hw: Package, rng: Rng) -> dict:
         "adjoint": operator(3).adjoint(rng.normal(2, 3, 2, 3)),
         "pinv": operator(2).pinv(rng.normal(2, 2, 2, 3)),
         "errors": [
-            attempt(operator(2).forward, rng.normal(1, 1, *size)) for size in ((4, 5), (3, 4))
+            attempt(ValueError, operator(2).forward, rng.normal(1, 1, *size))
+            for size in ((4, 5), (3, 4))
         ],
     }
 
@@ -187,7 +188,9 @@ def edits_at_the_ends(hw: Package, rng: Rng) -> dict:
         "hardly": _edit(hw, rng, 0.1, alpha_bar),
         "all": _edit(hw, rng, 1.0, alpha_bar),
         "errors": [
-            attempt(hw.inverse_problems.sdedit, _step, guide, strength, alpha_bar, guide)
+            attempt(
+                ValueError, hw.inverse_problems.sdedit, _step, guide, strength, alpha_bar, guide
+            )
             for strength in (-0.2, 1.3)
         ],
     }
