@@ -52,7 +52,8 @@ def replaced_at_the_end(hw: Package, rng: Rng) -> dict:
 def repainted(hw: Package, rng: Rng) -> dict:
     def values(t: int, t_prev: int, rounds: int) -> dict:
         x, y = rng.normal(2, 2, 3, 3), rng.normal(2, 2, 3, 3)
-        mask, calls = rng.bernoulli(2, 1, 3, 3), []
+        calls: list = []
+        mask = rng.bernoulli(2, 1, 3, 3)
         noises = rng.normal(rounds, 2, 2, 3, 3), rng.normal(rounds - 1, 2, 2, 3, 3)
         step = _recorded(_step, calls)
         out = hw.inverse_problems.repaint_step(step, x, y, mask, t, t_prev, alpha_bar, *noises)
@@ -170,7 +171,8 @@ def posterior_step_in_a_sampler(hw: Package, rng: Rng) -> dict:
 
 
 def _edit(hw: Package, rng: Rng, strength: float, alpha_bar: Tensor) -> dict:
-    guide, noise, calls = rng.normal(2, 1, 2, 3), rng.normal(2, 1, 2, 3), []
+    calls: list = []
+    guide, noise = rng.normal(2, 1, 2, 3), rng.normal(2, 1, 2, 3)
     step = _recorded(_step, calls)
     out = hw.inverse_problems.sdedit(step, guide, strength, alpha_bar, noise)
     return {"out": out, "calls": calls}
