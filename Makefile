@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
-PACKS := hw1
+PACKS := hw1 hw2
 
 .PHONY: install demo test lint benchmark clean
 
@@ -19,7 +19,7 @@ demo: install
 	  $(BIN)/python tests/samples.py $$pack $(DEMO)/$$pack/submissions && \
 	  $(BIN)/autograder grade $$pack $(DEMO)/$$pack/submissions -o $(DEMO)/$$pack || exit 1; \
 	done
-	@echo "Open $(DEMO)/hw1/report.html"
+	@for pack in $(PACKS); do echo "Open $(DEMO)/$$pack/report.html"; done
 
 test: install lint
 	$(BIN)/autograder release --check

@@ -4,7 +4,9 @@
 name                                            what                            needs
 =============================================== =============================== ==============
 digits                                          8x8 images, 17 levels           scikit-learn
-moons rings pinwheel gaussians spirals          points in the plane             nothing
+imbalanced_digits                               the same, one class rare        scikit-learn
+glyphs                                          16x16 images, 256 levels        matplotlib
+moons rings pinwheel gaussians ring spirals     points in the plane             nothing
 checkerboard
 text                                            Python's help texts, or a file  nothing
 mnist fashion_mnist cifar10                     images, 256 levels              torchvision
@@ -20,6 +22,8 @@ from typing import Any
 
 from datasets.base import DataError, Dataset, Split
 from datasets.digits import load_digits
+from datasets.glyphs import load_glyphs
+from datasets.imbalanced import load_imbalanced_digits
 from datasets.text import load_text
 from datasets.toys import TOYS, load_toy
 from datasets.vision import CLASSES, load_vision
@@ -33,10 +37,12 @@ DOWNLOADED = tuple(CLASSES)
 """Names of the data sets that torchvision downloads; they take the option ``root``."""
 
 IMAGES = ("digits", *DOWNLOADED)
-"""Names of the data sets of images."""
+"""Names of the data sets of images with ten classes that any model of images can learn from."""
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {
     "digits": load_digits,
+    "imbalanced_digits": load_imbalanced_digits,
+    "glyphs": load_glyphs,
     "text": load_text,
     **{name: partial(load_toy, name) for name in TOYS},
     **{name: partial(load_vision, name) for name in CLASSES},
@@ -49,7 +55,8 @@ def load(name: str, **options: Any) -> Dataset:
     Args:
         name: One of the names above.
         options: What the loader of this data set takes: ``seed``, ``num_train`` and ``num_test``
-            for points, ``path`` for text, ``root`` for what torchvision downloads.
+            for points, these and ``font`` for glyphs, ``rare`` and ``num_rare`` for imbalanced
+            digits, ``path`` for text, ``root`` for what torchvision downloads.
 
     Raises:
         DataError: For a name or an option that does not exist, or data that cannot be had.

@@ -2,7 +2,7 @@
 
 A line is compared with the whole text of every released file, both without white space, quotation
 marks and backslashes, so that neither indentation nor JSON hides it. Lines that are short without
-these, imports and loop headers say too little to count: many programs hold them by chance.
+these, imports, loop and with headers say too little to count: many programs hold them by chance.
 """
 
 import re
@@ -16,7 +16,7 @@ HIDDEN_FOLDERS = ("autograder/graders", "autograder/misconceptions")
 
 _LENGTH = 20
 _NOISE = re.compile(r"[\s\"'\\]+")
-_TRIVIAL = re.compile(r"\s*(import|from|for)\s")
+_TRIVIAL = re.compile(r"\s*(import|from|for|with)\s")
 
 
 def solution_lines(root: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -24,6 +25,7 @@ EXCLUDED = ("answers*.yaml", "rubric*", "model_answers*")
 
 _VERSION = "1.0"
 _PACK_FILES = Path(__file__).parent / "pack_files"
+_TRAINING = "training"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -42,10 +44,10 @@ def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes
     pack = config.packs[name]
     files, withheld = _split(name, pack, root)
     stubs = [data for path, data in files.items() if path.startswith(f"{pack.package}/")]
-    datasets = _datasets(root)
-    generated = _generate(name, config, {*files, *datasets})
+    copied = {**_datasets(root), **_training(files)}
+    generated = _generate(name, config, {*files, *copied})
     public = "\n".join(map(_text, [*stubs, *generated.values()]))
-    common = {**datasets, **generated}
+    common = {**copied, **generated}
     twice = sorted(files.keys() & common.keys())
     if twice:
         raise ReleaseError(f"solutions/{name}/{twice[0]} is the same in all packs; remove it")
@@ -157,6 +159,16 @@ def _datasets(root: Path) -> dict[str, bytes]:
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in files_in(root / "datasets")
         if "tests" not in path.relative_to(root).parts
+    }
+
+
+def _training(files: Iterable[str]) -> dict[str, bytes]:
+    """What trains models in every pack that says in a folder of its own which."""
+    if not any(path.startswith(f"{_TRAINING}/") for path in files):
+        return {}
+    return {
+        path.relative_to(_PACK_FILES).as_posix(): path.read_bytes()
+        for path in [_PACK_FILES / "train.py", *files_in(_PACK_FILES / _TRAINING)]
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from datasets import DataError, Dataset, Split, load
+from datasets.glyphs import CHARACTERS, FONTS
 
 
 class TestDigits:
@@ -118,3 +119,88 @@ class TestTorchvision:
         monkeypatch.setattr(builtins, "__import__", without)
         with pytest.raises(DataError, match="cifar10 needs torchvision; pip install torchvision"):
             load("cifar10")
+
+
+class TestGlyphs:
+    def test_shapes(self) -> None:
+        data = load("glyphs", num_train=2, num_test=1)
+        for split, num in ((data.train, 2 * 110), (data.test, 27)):
+            assert split.x.shape == (num, 1, 16, 16)
+            assert split.x.dtype == torch.uint8
+            assert split.y is not None
+            assert split.y.shape == (num,)
+            assert split.y.dtype == torch.int64
+        assert data.levels == 256
+        assert data.num_classes == len(CHARACTERS) == len(set(CHARACTERS))
+
+    def test_every_image_shows_something(self) -> None:
+        for font in FONTS:
+            x = load("glyphs", font=font, num_train=1, num_test=1).train.x
+            assert (x.flatten(1).amax(dim=1) > 150).all()
+
+    def test_characters_differ(self) -> None:
+        """Without shifts to tell them apart they would be the same if they looked the same."""
+        x = load("glyphs", num_train=1, num_test=1).train.x.flatten(1)
+        assert len(x.unique(dim=0)) == len(x)
+
+    def test_test_characters_are_not_trained_on(self) -> None:
+        data = load("glyphs", num_train=2, num_test=1)
+        assert data.train.y is not None
+        assert data.test.y is not None
+        assert not set(data.train.y.tolist()) & set(data.test.y.tolist())
+
+    def test_two_fonts_are_pairs(self) -> None:
+        """Same labels; and a bolder glyph covers most of what the thin one covers."""
+        thin, bold = (load("glyphs", font=f, num_train=2).train for f in ("sans", "sans bold"))
+        assert thin.y is not None
+        assert bold.y is not None
+        assert torch.equal(thin.y, bold.y)
+        assert not torch.equal(thin.x, bold.x)
+        overlap = torch.minimum(thin.x, bold.x).float().mean() / thin.x.float().mean()
+        other = torch.minimum(thin.x, bold.x.roll(1, 0)).float().mean() / thin.x.float().mean()
+        assert overlap > 0.8 > other + 0.2
+
+    def test_seed(self) -> None:
+        before = torch.get_rng_state()
+        first, again, other = (load("glyphs", seed=seed, num_train=2) for seed in (3, 3, 4))
+        assert torch.equal(first.train.x, again.train.x)
+        assert torch.equal(first.test.x, again.test.x)
+        assert not torch.equal(first.train.x, other.train.x)
+        assert torch.equal(torch.get_rng_state(), before)
+
+    def test_shifts(self) -> None:
+        """The images of one character differ."""
+        data = load("glyphs", num_train=3)
+        assert data.train.y is not None
+        assert len(data.train.x[data.train.y == 0].unique(dim=0)) == 3
+
+    def test_impossible(self) -> None:
+        with pytest.raises(DataError, match=r"no font 'comic'; choose one of sans, sans bold"):
+            load("glyphs", font="comic")
+        with pytest.raises(DataError, match="at least one image of each character"):
+            load("glyphs", num_test=0)
+
+
+class TestImbalancedDigits:
+    def test_one_class_is_rare(self) -> None:
+        plain, data = load("digits"), load("imbalanced_digits", rare=3, num_rare=7)
+        assert plain.train.y is not None
+        assert data.train.y is not None
+        expected = plain.train.y.bincount()
+        expected[3] = 7
+        assert torch.equal(data.train.y.bincount(), expected)
+        assert torch.equal(data.test.x, plain.test.x)
+        kept = plain.train.x[plain.train.y != 3]
+        assert torch.equal(data.train.x[data.train.y != 3], kept)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"rare": 10}, "has no class 10"),
+            ({"rare": 3, "num_rare": 999}, "cannot keep 999 examples of class 3"),
+            ({"num_rare": -1}, "cannot keep -1"),
+        ],
+    )
+    def test_impossible(self, options: dict[str, int], message: str) -> None:
+        with pytest.raises(DataError, match=message):
+            load("imbalanced_digits", **options)

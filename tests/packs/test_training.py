@@ -1,10 +1,11 @@
-"""Training in a student's pack: with all functions written, with none, and with broken ones."""
+"""Training in students' packs: with all functions written, with none, and with broken ones."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,35 +14,73 @@ import pytest
 from autograder.config import ROOT, load_config
 from autograder.release import render_pack
 
-NAME = "hw1_likelihood"
+CONFIG = load_config()
+
+VAE_FIGURES = [
+    "curve.png",
+    "latent_map.png",
+    "reconstructions.png",
+    "samples.png",
+    "traversals.png",
+]
+
+
+class Command(NamedTuple):
+    """What is typed after ``train.py``, and the figures that it leaves."""
+
+    arguments: str
+    figures: list[str]
+
 
 COMMANDS = {
-    "density": "density --steps 20",
-    "bayes": "bayes",
-    "made": "made --steps 160",
-    "pixelcnn": "pixelcnn --steps 2",
-    "transformer": "transformer --steps 1",
-    "flows": "flows --steps 150",
-    "flows on images": "flows --data digits --steps 2 --out images",
-    "outliers": "outliers --steps 2",
+    "hw1_likelihood": {
+        "density": Command("density --steps 20", ["density.png", "likelihood.png"]),
+        "bayes": Command("bayes", ["accuracy.png", "classes.png", "imputations.png"]),
+        "made": Command("made --steps 160", ["curve.png", "samples.png"]),
+        "pixelcnn": Command("pixelcnn --steps 2", ["completions.png", "curve.png", "samples.png"]),
+        "transformer": Command("transformer --steps 1", ["curve.png", "samples.txt"]),
+        "flows": Command("flows --steps 150", ["curve.png", "density.png"]),
+        "flows on images": Command(
+            "flows --data digits --steps 2 --out images", ["curve.png", "samples.png"]
+        ),
+        "outliers": Command("outliers --steps 2", ["auroc.png", "examples.png", "likelihoods.png"]),
+        "first": Command("made --steps 3 --out first", ["curve.png", "samples.png"]),
+        "second": Command("made --steps 3 --out second", ["curve.png", "samples.png"]),
+        "other seed": Command("made --steps 3 --seed 1 --out other", ["curve.png", "samples.png"]),
+    },
+    "hw2_vae_gan": {
+        "autoencoder": Command(
+            "autoencoder --steps 10", ["denoising.png", "errors.png", "reconstructions.png"]
+        ),
+        "vae": Command("vae --steps 150", VAE_FIGURES),
+        "vae with beta": Command("vae --steps 150 --beta 4 --out beta", VAE_FIGURES),
+        "iwae": Command("iwae --steps 60", ["bounds.png"]),
+        "mixture_prior": Command(
+            "mixture_prior --steps 2", ["classes.png", "components.png", "curve.png"]
+        ),
+        "vqvae": Command("vqvae --steps 60", ["codes.png", "curve.png", "usage.png"]),
+        "latent_space": Command("latent_space --steps 20", ["debiasing.png", "interpolations.png"]),
+        "gan": Command("gan --steps 7", ["modes.png"]),
+        "gan on images": Command(
+            "gan --data digits --steps 2 --out images",
+            [
+                "losses_minimax_gan.png",
+                "losses_non-saturating_gan.png",
+                "losses_wgan-gp.png",
+                "samples.png",
+            ],
+        ),
+        "divergences": Command("divergences --steps 100", ["measures.png", "samples.png"]),
+        "conditional": Command("conditional --steps 2", ["classes.png", "translations.png"]),
+        "cyclegan": Command(
+            "cyclegan --steps 2",
+            ["losses.png", "sans_to_serif_bold_italic.png", "serif_bold_italic_to_sans.png"],
+        ),
+    },
 }
 
-REPEATED = {
-    "first": "made --steps 3 --out first",
-    "second": "made --steps 3 --out second",
-    "other seed": "made --steps 3 --seed 1 --out third",
-}
-
-FIGURES = {
-    "density": ["density.png", "likelihood.png"],
-    "bayes": ["accuracy.png", "classes.png", "imputations.png"],
-    "made": ["curve.png", "samples.png"],
-    "pixelcnn": ["completions.png", "curve.png", "samples.png"],
-    "transformer": ["curve.png", "samples.txt"],
-    "flows": ["curve.png", "density.png"],
-    "flows on images": ["curve.png", "samples.png"],
-    "outliers": ["auroc.png", "examples.png", "likelihoods.png"],
-}
+STOPPED_AT = {"outliers": "pixelcnn", "iwae": "vae", "mixture_prior": "vae", "latent_space": "vae"}
+"""Which module of an untouched pack a question stops at, if it is not its own."""
 
 DRIVER = """
 import contextlib, io, json, sys
@@ -87,110 +126,164 @@ def write(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def stubs() -> dict[str, bytes]:
+@cache
+def stubs(name: str) -> dict[str, bytes]:
     """The files that students get."""
-    return render_pack(NAME, load_config())
+    return render_pack(name, CONFIG)
+
+
+class Homework(NamedTuple):
+    """A pack in which every function is written, and what its commands left."""
+
+    folder: Path
+    outcomes: dict[str, Outcome]
+
+    def results(self, label: str) -> Path:
+        """The folder of what a command saved."""
+        saved = [line for line in self.outcomes[label].out.splitlines() if "saved " in line]
+        return self.folder / Path(saved[0].removeprefix("saved ")).parent
+
+    def metrics(self, label: str) -> Any:
+        return json.loads((self.results(label) / "metrics.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
-def solved(stubs: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack in which every function is written."""
-    solution = ROOT / "solutions" / NAME
-    reference = {
-        path.relative_to(solution).as_posix(): path.read_bytes()
-        for path in (solution / "likelihood").glob("*.py")
-    }
-    return write(tmp_path_factory.mktemp("solved"), {**stubs, **reference})
+def homework(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Homework]:
+    """Any pack, with all its commands run once."""
+
+    @cache
+    def get(name: str) -> Homework:
+        package = ROOT / "solutions" / name / CONFIG.packs[name].package
+        written = {f"{package.name}/{p.name}": p.read_bytes() for p in package.glob("*.py")}
+        folder = write(tmp_path_factory.mktemp(name), {**stubs(name), **written})
+        commands = COMMANDS[name]
+        results = run(folder, *(command.arguments for command in commands.values()))
+        return Homework(folder, dict(zip(commands, results, strict=True)))
+
+    return get
 
 
-@pytest.fixture(scope="module")
-def outcomes(solved: Path) -> dict[str, Outcome]:
-    """All questions, trained for a moment."""
-    commands = COMMANDS | REPEATED
-    return dict(zip(commands, run(solved, *commands.values()), strict=True))
+@pytest.fixture
+def hw1(homework: Callable[[str], Homework]) -> Homework:
+    return homework("hw1_likelihood")
 
 
-@pytest.mark.parametrize("question", COMMANDS)
-class TestEveryQuestion:
-    def test_it_runs(self, outcomes: dict[str, Outcome], question: str) -> None:
-        outcome = outcomes[question]
+@pytest.fixture
+def hw2(homework: Callable[[str], Homework]) -> Homework:
+    return homework("hw2_vae_gan")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [(name, label) for name, commands in COMMANDS.items() for label in commands]
+)
+class TestEveryCommand:
+    def test_it_runs(self, homework: Callable[[str], Homework], name: str, label: str) -> None:
+        outcome = homework(name).outcomes[label]
         assert (outcome.status, outcome.err) == (0, "")
 
     def test_it_leaves_what_it_says(
-        self, outcomes: dict[str, Outcome], solved: Path, question: str
+        self, homework: Callable[[str], Homework], name: str, label: str
     ) -> None:
-        folder = results_of(solved, question)
-        saved = [*FIGURES[question], "metrics.json"]
-        assert sorted(path.name for path in folder.iterdir()) == sorted(saved)
+        folder = homework(name).results(label)
+        figures = COMMANDS[name][label].figures
+        assert sorted(path.name for path in folder.iterdir()) == sorted([*figures, "metrics.json"])
         for path in folder.glob("*.png"):
             assert path.read_bytes().startswith(b"\x89PNG")
-        for name in FIGURES[question]:
-            assert str(Path(folder.parent.name, folder.name, name)) in outcomes[question].out
+        for figure in figures:
+            path = Path(folder.parent.name, folder.name, figure)
+            assert str(path) in homework(name).outcomes[label].out
 
-    def test_it_says_what_to_expect(self, outcomes: dict[str, Outcome], question: str) -> None:
-        if question != "outliers":
-            assert "    expect " in outcomes[question].out
-
-
-def results_of(pack: Path, question: str) -> Path:
-    if question == "flows on images":
-        return pack / "images" / "flows"
-    return pack / "runs" / question
+    def test_it_says_what_to_expect(
+        self, homework: Callable[[str], Homework], name: str, label: str
+    ) -> None:
+        if label not in ("outliers", "vae with beta", "gan on images"):
+            assert "    expect " in homework(name).outcomes[label].out
 
 
-@pytest.mark.usefixtures("outcomes")
 class TestMetrics:
     """Bands that a few steps reach, and that a model which cheats leaves on the other side."""
 
-    def metrics(self, pack: Path, question: str) -> Any:
-        return json.loads((results_of(pack, question) / "metrics.json").read_text("utf-8"))
-
-    def test_made(self, solved: Path) -> None:
+    def test_made(self, hw1: Homework) -> None:
         """Better than independent pixels, 25.2 nats."""
-        assert 18 < self.metrics(solved, "made")["test negative log-likelihood"] < 24
+        assert 18 < hw1.metrics("made")["test negative log-likelihood"] < 24
 
-    def test_flow_on_moons(self, solved: Path) -> None:
+    def test_flow_on_moons(self, hw1: Homework) -> None:
         """Better than one Gaussian, 2.72 nats; and a density."""
-        metrics = self.metrics(solved, "flows")
+        metrics = hw1.metrics("flows")
         assert 1.8 < metrics["test negative log-likelihood"] < 2.4
         assert metrics["integral of the density over the plane"] == pytest.approx(1, abs=0.01)
 
-    def test_mixture_on_moons(self, solved: Path) -> None:
-        metrics = self.metrics(solved, "density")
+    def test_mixture_on_moons(self, hw1: Homework) -> None:
+        metrics = hw1.metrics("density")
         assert 1.8 < metrics["test negative log-likelihood of the mixture"] < 2.2
         assert metrics["integral of the mixture over the plane"] == pytest.approx(1, abs=0.01)
 
-    def test_naive_bayes(self, solved: Path) -> None:
-        metrics = self.metrics(solved, "bayes")
+    def test_naive_bayes(self, hw1: Homework) -> None:
+        metrics = hw1.metrics("bayes")
         assert metrics["test accuracy"] > 0.85
         half = metrics["test accuracy with half the pixels"]
         assert half > metrics["the same with missing pixels taken as off"] + 0.1
 
-    def test_noise_is_an_outlier(self, solved: Path) -> None:
-        assert self.metrics(solved, "outliers")["AUROC of -log p: noise"] > 0.9
+    def test_noise_is_an_outlier(self, hw1: Homework) -> None:
+        assert hw1.metrics("outliers")["AUROC of -log p: noise"] > 0.9
+
+    def test_vae(self, hw2: Homework) -> None:
+        """Better than independent pixels, 25.2 nats."""
+        assert 17 < hw2.metrics("vae")["test negative ELBO"] < 23
+
+    def test_beta_presses_on_the_code(self, hw2: Homework) -> None:
+        plain, pressed = (hw2.metrics(name) for name in ("vae", "vae with beta"))
+        assert pressed["test divergence"] < plain["test divergence"] / 2
+        assert pressed["test reconstruction"] > plain["test reconstruction"] + 1
+
+    def test_bounds_grow(self, hw2: Homework) -> None:
+        metrics = hw2.metrics("iwae")
+        bounds = [metrics[f"test bound L_{m}, trained with 1 draw"] for m in (1, 50, 500)]
+        assert bounds[0] < bounds[1] < bounds[2] < -15
+
+    def test_measures_know_real_images(self, hw2: Homework) -> None:
+        metrics = hw2.metrics("divergences")
+        assert metrics["C2ST accuracy: noise"] > 0.95
+        assert metrics["C2ST accuracy: real images"] == pytest.approx(0.5, abs=0.1)
+        assert metrics["recall: only 0 and 1"] < 0.5 < metrics["precision: only 0 and 1"]
+        distances = [metrics[f"Fréchet distance: {name}"] for name in ("real images", "noise")]
+        assert distances[0] < distances[1] / 10
 
 
-def test_same_seed_same_numbers(outcomes: dict[str, Outcome]) -> None:
-    first, second, other = (outcomes[name].out.splitlines()[0] for name in REPEATED)
+def test_same_seed_same_numbers(hw1: Homework) -> None:
+    first, second, other = (
+        hw1.outcomes[label].out.splitlines()[0] for label in ("first", "second", "other seed")
+    )
     assert first.startswith("test negative log-likelihood: ")
     assert first == second != other
 
 
-def test_the_untouched_pack(stubs: dict[str, bytes], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_untouched_pack(name: str, tmp_path: Path) -> None:
     """One sentence for each question, which names a part and its module."""
-    questions = [question for question in COMMANDS if " " not in question]
-    results = run(write(tmp_path, stubs), *questions)
+    package = CONFIG.packs[name].package
+    modules = {question.module for question in CONFIG.packs[name].assigned}
+    questions = [label for label in COMMANDS[name] if label in modules]
+    results = run(write(tmp_path, stubs(name)), *questions)
     for question, outcome in zip(questions, results, strict=True):
         assert outcome.status == 1
         assert outcome.out == ""
         assert outcome.err.count("\n") == 1
         assert outcome.err.startswith(f"train.py {question} needs Q")
-        module = "pixelcnn" if question == "outliers" else question
-        assert f": likelihood/{module}.py raises NotImplementedError (Q" in outcome.err
+        module = STOPPED_AT.get(question, question)
+        assert f": {package}/{module}.py raises NotImplementedError (Q" in outcome.err
 
 
-def test_what_cannot_be_done(solved: Path, tmp_path: Path) -> None:
+def test_only_the_training_of_a_pack_is_in_it() -> None:
+    """The harness is the same everywhere, and the questions are each pack's own."""
+    first, second = (stubs(name) for name in COMMANDS)
+    for path in ("train.py", "training/__init__.py", "training/common.py", "training/figures.py"):
+        assert first[path] == second[path]
+    assert "training/made.py" not in second
+    assert "training/vae.py" not in first
+
+
+def test_what_cannot_be_done(hw1: Homework, tmp_path: Path) -> None:
     """It is one sentence; and where only samples are missing, the rest is done."""
     prelude = """
 from likelihood.made import MADE
@@ -208,7 +301,9 @@ PixelCNN.sample = sample
         "made --data moons": "--data moons is not one of digits, mnist, fashion_mnist, cifar10",
         f"transformer --data {tmp_path / 'none.txt'}": "cannot be read (No such file",
     }
-    *outcomes, partial = run(solved, *refused, "pixelcnn --steps 2 --out partial", prelude=prelude)
+    *outcomes, partial = run(
+        hw1.folder, *refused, "pixelcnn --steps 2 --out partial", prelude=prelude
+    )
     for outcome, sentence in zip(outcomes, refused.values(), strict=True):
         assert outcome.status == 1
         assert sentence in outcome.err
@@ -216,4 +311,4 @@ PixelCNN.sample = sample
     assert partial.status == 0
     missing = "samples.png and completions.png: Q4c: PixelCNN.sample is not started"
     assert missing in partial.out
-    assert (solved / "partial/pixelcnn/curve.png").exists()
+    assert (hw1.folder / "partial/pixelcnn/curve.png").exists()

@@ -82,12 +82,16 @@ def _pinwheel(y: Tensor, generator: Generator) -> Tensor:
     return _polar(radius, angle) / math.sqrt((1 + 0.3**2 + 0.07**2) / 2)
 
 
-def _gaussians(y: Tensor, generator: Generator) -> Tensor:
+def _gaussians(y: Tensor, generator: Generator, std: float = 0.1) -> Tensor:
     """Eight small Gaussians on a circle."""
-    std = 0.1
     angle = math.pi / 4 * y
     x = _polar(torch.ones_like(angle), angle) + _noise(y, std, generator)
     return x / math.sqrt(1 / 2 + std**2)
+
+
+def _ring(y: Tensor, generator: Generator) -> Tensor:
+    """The same with Gaussians so narrow that the space between them is empty."""
+    return _gaussians(y, generator, std=0.04)
 
 
 def _spirals(y: Tensor, generator: Generator) -> Tensor:
@@ -112,6 +116,7 @@ TOYS: dict[str, tuple[Callable[[Tensor, Generator], Tensor], int]] = {
     "rings": (_rings, 2),
     "pinwheel": (_pinwheel, 5),
     "gaussians": (_gaussians, 8),
+    "ring": (_ring, 8),
     "spirals": (_spirals, 2),
     "checkerboard": (_checkerboard, 8),
 }

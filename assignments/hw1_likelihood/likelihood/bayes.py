@@ -90,7 +90,9 @@ class NaiveBayes(nn.Module):
             p(y = k | x_o) = p(k, x_o) / sum_j p(j, x_o),   p(k, x_o) = sum_{x_m} p(k, x_o, x_m)
 
         The sum has 2^|m| terms; under the independence assumption it costs nothing. Thousands of
-        pixels must not underflow: stay in log space until the end.
+        pixels must not underflow: stay in log space until the end. The rows may lie thousands of
+        nats apart. Nothing is clipped: a class that cannot make the observed pixels (theta of 0
+        or 1) has probability exactly 0.
 
         Args:
             x: Examples, shape (B, D): zeros and ones where observed, anything elsewhere.
@@ -186,6 +188,6 @@ def count_parameters(num_dims: int, num_classes: int, order: int = 0, num_levels
         num_levels: Number of values of a pixel, at least 2.
 
     Returns:
-        The number, a Python integer.
+        The number, a Python integer: exact, however large.
     """
     raise NotImplementedError("Q2f: count_parameters")

@@ -57,7 +57,8 @@ def kde_log_prob(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
         log p(x) = log 1/N sum_n N(x; x_n, h^2 I)
 
     A test point may lie thousands of bandwidths from all data: the result is then very negative
-    and still finite.
+    and still finite. Points and data may lie millions of bandwidths from the origin: subtract
+    before squaring, because x^2 + y^2 - 2 x y loses all digits there.
 
     Args:
         x: Points to judge, shape (B, D).
@@ -122,8 +123,8 @@ def logit_transform(x: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     The margin alpha keeps x = 0 and x = 1 finite.
 
     Args:
-        x: Values in [0, 1], shape (B, ...) with any number of further dimensions, such as
-            (B, D) or (B, C, H, W).
+        x: Values in [0, 1], shape (B, ...) with one or more further dimensions, such as (B, D),
+            (B, T, D) or (B, C, H, W), and in any memory layout (a transposed tensor too).
         alpha: Margin, 0 < alpha < 1/2, the same at both ends.
 
     Returns:
@@ -144,7 +145,7 @@ def inverse_logit_transform(y: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         log|det dx/dy| = sum_d [ log s_d + log(1 - s_d) - log(1 - 2 alpha) ]
 
     Args:
-        y: Any real values, shape (B, ...). The log-determinant is finite and exact even where s
+        y: Any real values, shape (B, ...) as there. The log-determinant is finite and exact even where s
             rounds to 0 or 1 (|y| of several hundred).
         alpha: Margin, 0 < alpha < 1/2.
 
@@ -242,6 +243,8 @@ def em_step(x: Tensor, log_joint: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         sigma_kd^2 = 1/N_k sum_n r_nk (x_nd - mu_kd)^2     (mu is the new mean)
 
     A step never lowers the likelihood sum_n log p(x_n). There is no floor under sigma and no prior.
+    sigma may be a millionth of mu: use the deviations as written, because the mean of x^2 minus
+    mu^2 loses all digits there.
 
     Args:
         x: Training examples, shape (N, D).
@@ -264,7 +267,7 @@ def kl_categorical(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         forward = KL(p || q) = sum_k p_k log(p_k / q_k),    reverse = KL(q || p)
 
     A term whose first distribution is 0 is 0 (also 0 log 0/0); a term p_k log(p_k / 0) with
-    p_k > 0 is +inf. Nothing is clipped.
+    p_k > 0 is +inf. Nothing is clipped: 1e-20 is a probability like any other.
 
     Args:
         p: Probabilities of the data, rows sum to one, zeros allowed, shape (B, K).

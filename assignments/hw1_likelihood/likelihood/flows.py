@@ -175,7 +175,8 @@ class ActNorm(nn.Module):
             x: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            z in the shape of ``x``, and log | det dz/dx |, shape (B,).
+            z in the shape of ``x``, and log | det dz/dx |, shape (B,). Both are differentiable in
+            ``x`` and the parameters.
         """
         raise NotImplementedError("Q6b: ActNorm.forward")
 
@@ -186,7 +187,8 @@ class ActNorm(nn.Module):
             z: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            x in the shape of ``z``, and log | det dx/dz |, shape (B,).
+            x in the shape of ``z``, and log | det dx/dz |, shape (B,). Both are differentiable in
+            ``z`` and the parameters.
         """
         raise NotImplementedError("Q6b: ActNorm.inverse")
 
@@ -203,7 +205,8 @@ class InvertibleLinear(nn.Module):
 
     All are of shape (C, C), except ``sign`` and ``log_diagonal``, which are (C,). Entries of
     ``lower`` on and above the diagonal, and of ``upper`` on and below it, mean nothing: they may
-    hold anything. W starts as a random rotation, drawn from ``generator``.
+    hold anything, even NaN or infinity, and none of it may reach L and U. W starts as a random
+    rotation, drawn from ``generator``.
 
     Source: Kingma and Dhariwal, "Glow", NeurIPS 2018, sections 3.2 and 3.3, equations 10 and 11.
     """
@@ -226,7 +229,7 @@ class InvertibleLinear(nn.Module):
         r"""The triangular factors L and U, built from the parameters as described above.
 
         Returns:
-            L and U, each of shape (C, C).
+            L and U, each of shape (C, C), differentiable in the parameters.
         """
         raise NotImplementedError("Q6c: InvertibleLinear.factors")
 
@@ -242,7 +245,8 @@ class InvertibleLinear(nn.Module):
             x: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            z in the shape of ``x``, and log | det dz/dx |, shape (B,).
+            z in the shape of ``x``, and log | det dz/dx |, shape (B,). Both are differentiable in
+            ``x`` and the parameters.
         """
         raise NotImplementedError("Q6c: InvertibleLinear.forward")
 
@@ -256,7 +260,8 @@ class InvertibleLinear(nn.Module):
             z: Shape (B, C) or (B, C, H, W).
 
         Returns:
-            x in the shape of ``z``, and log | det dx/dz |, shape (B,).
+            x in the shape of ``z``, and log | det dx/dz |, shape (B,). Both are differentiable in
+            ``z`` and the parameters.
         """
         raise NotImplementedError("Q6c: InvertibleLinear.inverse")
 
@@ -368,7 +373,7 @@ class Flow(nn.Module):
 
         Returns:
             z, and the log | det dz/dx | of the whole composition, shape (B,). Without any layer, x
-            itself and zeros.
+            itself and zeros. Both are differentiable in ``x`` and the layers' parameters.
         """
         raise NotImplementedError("Q6e: Flow.forward")
 
@@ -384,7 +389,7 @@ class Flow(nn.Module):
             x: Shape (B, D) or (B, C, H, W).
 
         Returns:
-            log p(x) in nats, shape (B,).
+            log p(x) in nats, shape (B,), differentiable in ``x`` and the layers' parameters.
         """
         raise NotImplementedError("Q6e: Flow.log_prob")
 
@@ -400,7 +405,8 @@ class Flow(nn.Module):
             noise: Standard normal draws in the shape of the latent, (B, D) or (B, C, H, W).
 
         Returns:
-            Samples x, and log p(x) in nats, shape (B,).
+            Samples x, and log p(x) in nats, shape (B,). Both are differentiable in ``noise`` and
+            the layers' parameters: variational inference trains a flow through its samples.
         """
         raise NotImplementedError("Q6e: Flow.sample")
 
@@ -465,16 +471,17 @@ class MAF(nn.Module):
             x: Shape (B, D).
 
         Returns:
-            z, shape (B, D), and log | det dz/dx |, shape (B,).
+            z, shape (B, D), and log | det dz/dx |, shape (B,). Both are differentiable in ``x`` and
+            the parameters of the network.
         """
         raise NotImplementedError("Q6f: MAF.forward")
 
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         r"""Latent to data, one dimension after the other.
 
-        The result must be differentiable in z (training an IAF needs it): autograd refuses to go
-        back through a tensor that was written into after the network had read it, so make a new
-        one in every step.
+        The result must be differentiable in z and the parameters of the network (training an IAF
+        needs it): autograd refuses to go back through a tensor that was written into after the
+        network had read it, so make a new one in every step.
 
         Args:
             z: Shape (B, D).

@@ -28,7 +28,8 @@ def rank_p_value(log_prob: Tensor, train_log_prob: Tensor) -> Tensor:
 
     Args:
         log_prob: Log-likelihoods of the examples to test, shape (B,); -inf is permitted.
-        train_log_prob: Log-likelihoods of the training examples, shape (N,). Ties count.
+        train_log_prob: Log-likelihoods of the training examples, shape (N,). Ties count; only
+            equal numbers tie, however large and close the others are.
 
     Returns:
         p-values in [1/(N+1), 1], shape (B,), in the dtype of ``log_prob``.
@@ -114,7 +115,7 @@ def auroc(inlier_scores: Tensor, outlier_scores: Tensor) -> Tensor:
 
         AUROC = 1/(N M) sum_{n, m} ( 1[o_m > i_n] + 1/2 1[o_m = i_n] )
 
-    Only the order of the scores matters. A score may be infinite (an example to which the model
+    Only the order of the scores matters, and only equal numbers tie. A score may be infinite (an example to which the model
     gives probability zero); two infinite scores of the same sign tie.
 
     Args:

@@ -3,10 +3,10 @@
 import torch
 from likelihood.bayes import NaiveBayes
 from torch import Tensor
-
-from datasets import IMAGES
 from training.common import Run
 from training.figures import COLORS, image_rows, new_figure
+
+from datasets import IMAGES
 
 DATA = "digits"
 STEPS = 1

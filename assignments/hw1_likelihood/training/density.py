@@ -4,8 +4,6 @@ import math
 
 from likelihood.density import em_step, gmm_log_joint, gmm_log_prob, gmm_sample, kde_log_prob
 from torch import Tensor
-
-from datasets import POINTS
 from training.common import Run
 from training.figures import (
     COLORS,
@@ -14,6 +12,8 @@ from training.figures import (
     show_density,
     show_points,
 )
+
+from datasets import POINTS
 
 DATA = "moons"
 STEPS = 100

@@ -22,7 +22,7 @@ mpl.rcParams.update(
     }
 )
 
-COLORS = mpl.colormaps["tab10"].colors
+COLORS = [mpl.colormaps["tab10"](i) for i in range(10)]
 
 _LIMIT = 3.5
 _CELLS = 160
@@ -67,13 +67,13 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
         title: What they are.
     """
     x = images.detach().cpu().float()
-    x = (x[:, None] if x.dim() == 3 else x).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
-    x = np.where(np.isnan(x), _MISSING, x.clip(0, 1))
-    num, height, width, _ = x.shape
+    x = (x[:, None] if x.dim() == 3 else x).expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
+    pixels = np.where(x.isnan(), _MISSING, x.clip(0, 1))
+    num, height, width, _ = pixels.shape
     rows = -(-num // columns)
     gap = max(1, height // 14)
     sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), _GAP)
-    for i, image in enumerate(x):
+    for i, image in enumerate(pixels):
         top, left = gap + i // columns * (height + gap), gap + i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
     axes.imshow(sheet, interpolation="nearest")
@@ -86,7 +86,8 @@ def image_rows(rows: Mapping[str, Tensor], title: str) -> Figure:
     """One row of images for each entry, all of one length, with its name to the left."""
     images = torch.cat(list(rows.values()))
     columns = len(images) // len(rows)
-    figure = new_figure(0.6 * columns + 2.0, 0.6 * len(rows) + 0.5)
+    label_width = 0.5 + 0.1 * max(map(len, rows))
+    figure = new_figure(0.6 * columns + label_width, 0.6 * len(rows) + 0.5)
     axes = figure.subplots()
     show_images(axes, images, columns, title)
     bottom, top = axes.get_ylim()
@@ -128,7 +129,8 @@ def show_points(axes: Axes, points: Tensor, title: str, labels: Tensor | None = 
     options: dict[str, Any] = {"color": COLORS[0]}
     if labels is not None:
         options = {"c": labels.cpu(), "cmap": "tab10", "vmin": 0, "vmax": 9}
-    axes.scatter(*points.detach().cpu().T, s=3, alpha=0.6, linewidths=0, **options)
+    x, y = points.detach().cpu().T
+    axes.scatter(x, y, s=3, alpha=0.6, linewidths=0, **options)
     _square(axes, title)
 
 

@@ -6,8 +6,6 @@ import torch
 from likelihood.density import bits_per_dim, dequantize, inverse_logit_transform, logit_transform
 from likelihood.flows import ActNorm, AffineCoupling, Flow, InvertibleLinear, Squeeze
 from torch import Tensor, nn
-
-from datasets import IMAGES, POINTS, Dataset, Split
 from training.common import Run, average, fit
 from training.figures import (
     curve_figure,
@@ -17,6 +15,8 @@ from training.figures import (
     show_images,
     show_points,
 )
+
+from datasets import IMAGES, POINTS, Dataset, Split
 
 DATA = "moons"
 STEPS = 800

@@ -2,10 +2,10 @@
 
 from likelihood.made import MADE
 from torch import Tensor
-
-from datasets import IMAGES, Split
 from training.common import Run, average, fit
 from training.figures import curve_figure, new_figure, show_images
+
+from datasets import IMAGES, Split
 
 DATA = "digits"
 STEPS = 400

@@ -14,11 +14,11 @@ from likelihood.outliers import (
 )
 from likelihood.pixelcnn import PixelCNN
 from torch import Tensor
-
-from datasets import IMAGES, Dataset, Split
 from training.common import Objective, Run, fit, per_example
 from training.figures import COLORS, image_rows, new_figure
 from training.pixelcnn import grey_images
+
+from datasets import IMAGES, Dataset, Split
 
 DATA = "digits"
 STEPS = 300

@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 from likelihood.pixelcnn import PixelCNN
 from torch import Tensor
-
-from datasets import IMAGES, Dataset, Split
 from training.common import Run, average, fit
 from training.figures import curve_figure, image_rows, new_figure, show_images
+
+from datasets import IMAGES, Dataset, Split
 
 DATA = "digits"
 STEPS = 400

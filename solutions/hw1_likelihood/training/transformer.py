@@ -5,11 +5,11 @@ from pathlib import Path
 
 from likelihood.transformer import TransformerLM, lm_loss
 from torch import Tensor
+from training.common import Run, average, fit
+from training.figures import curve_figure
 
 from datasets import Dataset, Split, load
 from datasets.text import decode, encode
-from training.common import Run, average, fit
-from training.figures import curve_figure
 
 DATA = "text"
 STEPS = 1000

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ class Run:
         seed: Seed of the weights, the batches and all noise.
         folder: Where figures and ``metrics.json`` go.
         data_root: Folder of torchvision's files, or None for the default.
+        options: Values of the options that only this question has, by name.
         metrics: Numbers noted down so far, by name.
     """
 
@@ -48,6 +49,7 @@ class Run:
     seed: int
     folder: Path
     data_root: Path | None
+    options: Mapping[str, float] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,11 @@ class Run:
     def permutation(self, num: int) -> Tensor:
         """The numbers 0..num-1 in random order."""
         return torch.randperm(num, generator=self.generator).to(self.device)
+
+    def progress(self, what: str = "") -> "tqdm[int]":
+        """The training steps 1, 2, ..., with a progress bar on a terminal."""
+        name = f"{self.question} {what}".rstrip()
+        return tqdm(range(1, self.steps + 1), desc=name, unit="step", disable=None)
 
     def note(self, name: str, value: float) -> None:
         """Note a number down in ``metrics.json``."""
@@ -151,16 +158,11 @@ def fit(
     )
     curve = Curve([], [], [])
     every = max(1, run.steps // _NUM_EVALUATIONS)
-    bar = tqdm(range(1, run.steps + 1), desc=run.question, unit="step", disable=None)
+    bar = run.progress()
     for step in bar:
         index = run.integers(len(data.train), batch_size)
         loss = objective(data.train, index).mean()
-        if not loss.isfinite():
-            bar.close()
-            raise TrainingError(
-                f"the loss is {loss.item()} at step {step}; look for the logarithm of zero, an "
-                "overflow or a division by zero in your functions"
-            )
+        check_finite(loss, step)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -172,6 +174,19 @@ def fit(
             curve.test.append(average(objective, data.test, _MAX_EVALUATED))
             bar.set_postfix(train=f"{curve.train[-1]:.2f}", test=f"{curve.test[-1]:.2f}")
     return curve
+
+
+def check_finite(loss: Tensor, step: int) -> None:
+    """Stop training at a loss that is infinite or not a number.
+
+    Raises:
+        TrainingError: If it is.
+    """
+    if not loss.isfinite():
+        raise TrainingError(
+            f"the loss is {loss.item()} at step {step}; look for the logarithm of zero, an "
+            "overflow or a division by zero in your functions"
+        )
 
 
 def average(objective: Objective, split: Split, limit: int | None = None) -> float:

@@ -1,0 +1,90 @@
+"""Experiments on ``diffusion.guidance``."""
+
+import torch
+from torch import Tensor, nn
+
+from autograder.sandbox.probe import Package, Rng, gradients
+
+
+class Denoiser(nn.Module):
+    """A stand-in: noise predicted example by example from x (B, C, ...), t and y below 6."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mix = nn.Parameter(torch.zeros(channels, channels))
+        self.classes = nn.Parameter(torch.zeros(6, channels, channels))
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        linear = torch.einsum("bcd,bd...->bc...", self.mix + self.classes[y], x)
+        return linear + torch.sin(t).reshape(-1, *[1] * (x.dim() - 1)) * x
+
+
+class Classifier(nn.Module):
+    """A stand-in: logits of three classes, row by row."""
+
+    def __init__(self, num_dims: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(3, num_dims))
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        x = x.flatten(1)
+        return torch.tanh(x @ self.weight.T) * (1 + t[:, None]) + x.square() @ self.weight.T
+
+
+def dropped(hw: Package, rng: Rng) -> dict:
+    y, u = rng.integers(0, 5, 24), rng.uniform(24)
+    return {
+        "some": hw.guidance.drop_labels(y, u, 0.3, 5),
+        "most": hw.guidance.drop_labels(y, u, 0.8, 7),
+        "one": hw.guidance.drop_labels(y[:1], u[:1], 0.5, 5),
+    }
+
+
+def dropped_at_the_edges(hw: Package, rng: Rng) -> dict:
+    y, u = rng.integers(1, 5, 5), rng.tensor([0.0, 0.25, 0.5, 0.75, 0.25])
+    return {str(p): hw.guidance.drop_labels(y, u, p, 9) for p in (0.0, 0.25, 0.5, 1.0)}
+
+
+def guided(hw: Package, rng: Rng) -> dict:
+    model = rng.module(Denoiser(5))
+    x, t, y = rng.normal(7, 5), rng.integers(0, 9, 7), rng.integers(0, 5, 7)
+    return {
+        str(w): hw.guidance.classifier_free_guidance(model, x, t, y, 5, w) for w in (0.0, 1.0, 3.5)
+    }
+
+
+def guided_images(hw: Package, rng: Rng) -> dict:
+    model, x = rng.module(Denoiser(4)), rng.normal(4, 4, 2, 2).clone().requires_grad_()
+    t, y = rng.integers(0, 9, 4), rng.tensor([1, 4, 0, 5])
+    eps = hw.guidance.classifier_free_guidance(model, x, t, y, 3, 2.5)
+    wanted = [x, model.classes]
+    return {"eps": eps, "gradients": gradients(eps * rng.normal(4, 4, 2, 2), wanted)}
+
+
+def score(hw: Package, rng: Rng) -> dict:
+    classifier, t = rng.module(Classifier(5)), rng.integers(0, 4, 7)
+    x, y = rng.normal(7, 5), rng.integers(0, 3, 7)
+    return {
+        "batch": hw.guidance.classifier_score(classifier, x, t, y),
+        "one": hw.guidance.classifier_score(classifier, x[:1], t[:1], y[:1]),
+    }
+
+
+def score_of_images(hw: Package, rng: Rng) -> dict:
+    classifier, t = rng.module(Classifier(12)), rng.integers(0, 4, 3)
+    x = rng.normal(3, 3, 2, 2)
+    with torch.no_grad():
+        found = hw.guidance.classifier_score(classifier, x, t, rng.tensor([2, 0, 1]))
+    return {"score": found, "requires_grad": [found.requires_grad, x.requires_grad]}
+
+
+def corrected(hw: Package, rng: Rng) -> dict:
+    alpha_bar = rng.uniform(7, low=0.05, high=0.95)
+    square = (rng.normal(4, 4, 4, 4), rng.normal(4, 4, 4, 4), rng.tensor([0.999, 0.7, 0.3, 0.01]))
+    return {
+        "batch": hw.guidance.classifier_guidance(
+            rng.normal(7, 5), rng.normal(7, 5), alpha_bar, 3.5
+        ),
+        "square": hw.guidance.classifier_guidance(*square, 0.4),
+        "off": hw.guidance.classifier_guidance(*square, 0.0),
+    }

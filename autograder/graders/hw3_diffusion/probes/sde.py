@@ -1,0 +1,147 @@
+"""Experiments on ``diffusion.sde``.
+
+The equations are stand-ins: drifts, diffusions and scores with no closed relation between them, so
+that every term shows.
+"""
+
+import torch
+from torch import Tensor
+
+from autograder.sandbox.probe import Package, Rng
+
+
+class Equation:
+    """A stand-in for an SDE: every term differs from example to example and in time."""
+
+    def __init__(self, pull: Tensor) -> None:
+        self.pull = pull
+
+    def drift(self, x: Tensor, t: Tensor) -> Tensor:
+        return x @ self.pull - across(t + 0.3, x) * x
+
+    def diffusion(self, t: Tensor) -> Tensor:
+        return 0.4 + 1.5 * t
+
+
+class Field:
+    """A stand-in for a score, a drift or a network that mixes the last dimension and time."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self.weight = weight
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        return torch.tanh(x @ self.weight) * across(1 + t, x) - across(t**2, x) * x + 0.2
+
+
+def across(t: Tensor, x: Tensor) -> Tensor:
+    return t.reshape(-1, *[1] * (x.dim() - 1))
+
+
+def vp(hw: Package, rng: Rng) -> dict:
+    t = rng.tensor([0.0, 0.01, 0.3, 0.7, 1.0])
+    return {
+        "batch": hw.sde.vp_marginal(rng.normal(5, 5), t, 0.1, 4.0),
+        "images": hw.sde.vp_marginal(rng.normal(3, 3, 3, 3), rng.uniform(3), 0.5, 20.0),
+        "one": hw.sde.vp_marginal(rng.normal(1, 5), rng.tensor([0.4]), 0.8, 2.0),
+    }
+
+
+def ve(hw: Package, rng: Rng) -> dict:
+    t = rng.tensor([0.0, 0.01, 0.3, 0.7, 1.0])
+    return {
+        "batch": hw.sde.ve_marginal(rng.normal(5, 5), t, 0.5, 3.0),
+        "images": hw.sde.ve_marginal(rng.normal(3, 3, 3, 3), rng.uniform(3), 0.01, 20.0),
+        "one": hw.sde.ve_marginal(rng.normal(1, 5), rng.tensor([0.4]), 1.5, 2.0),
+    }
+
+
+def reverse(hw: Package, rng: Rng) -> dict:
+    equation, score = Equation(rng.normal(4, 4)), Field(rng.normal(4, 4))
+    return {
+        "square": hw.sde.reverse_drift(equation, score, rng.normal(4, 4), rng.uniform(4)),
+        "images": hw.sde.reverse_drift(equation, score, rng.normal(3, 3, 2, 4), rng.uniform(3)),
+    }
+
+
+def euler_maruyama_backwards(hw: Package, rng: Rng) -> dict:
+    drift, equation = Field(rng.normal(5, 5, std=0.5)), Equation(rng.normal(5, 5))
+    times = rng.tensor([1.0, 0.8, 0.35, 0.0])
+    x, noise = rng.normal(7, 5), rng.normal(3, 7, 5)
+    return {"end": hw.sde.euler_maruyama(drift, equation.diffusion, x, times, noise)}
+
+
+def euler_maruyama_forwards(hw: Package, rng: Rng) -> dict:
+    drift, times = Field(rng.normal(3, 3, std=0.5)), rng.tensor([0.1, 0.3, 0.9])
+    rates = rng.tensor([0.2, 1.0, 3.0])
+    x, noise = rng.normal(3, 3, 2, 3), rng.normal(2, 3, 3, 2, 3)
+    return {"end": hw.sde.euler_maruyama(drift, lambda t: rates * (1 + t), x, times, noise)}
+
+
+def flow_drift(hw: Package, rng: Rng) -> dict:
+    equation, score = Equation(rng.normal(4, 4)), Field(rng.normal(4, 4))
+    x, images, t = rng.normal(4, 4), rng.normal(3, 3, 2, 4), rng.uniform(4)
+    return {
+        "square": hw.sde.probability_flow_drift(equation, score, x, t),
+        "images": hw.sde.probability_flow_drift(equation, score, images, t[:3]),
+    }
+
+
+def solved(hw: Package, rng: Rng) -> dict:
+    drift, calls = Field(rng.normal(5, 5, std=0.5)), []
+
+    def counted(x: Tensor, t: Tensor) -> Tensor:
+        calls.append(t)
+        return drift(x, t)
+
+    back, forth = rng.tensor([1.0, 0.8, 0.35, 0.0]), rng.tensor([0.1, 0.9])
+    end = hw.sde.heun(counted, rng.normal(7, 5), back)
+    return {
+        "back": end,
+        "calls": len(calls),
+        "forth": hw.sde.heun(drift, rng.normal(2, 3, 5), forth),
+    }
+
+
+def trace(hw: Package, rng: Rng) -> dict:
+    field, t = Field(rng.normal(4, 4)), rng.uniform(3)
+    x, images = rng.normal(3, 4), rng.normal(3, 2, 4)
+    return {
+        "vectors": hw.sde.hutchinson_trace(lambda x: field(x, t), x, rng.normal(3, 3, 4)),
+        "images": hw.sde.hutchinson_trace(lambda x: field(x, t), images, rng.normal(2, 3, 2, 4)),
+    }
+
+
+def trace_from_basis(hw: Package, rng: Rng) -> dict:
+    """sqrt(D) times each basis vector, inside no_grad, as samplers call it."""
+    field, t, x = Field(rng.normal(4, 4)), rng.uniform(3), rng.normal(3, 4)
+    basis = rng.keep((2 * torch.eye(4, device=x.device))[:, None].expand(4, 3, 4))
+    with torch.no_grad():
+        found = hw.sde.hutchinson_trace(lambda x: field(x, t), x, basis)
+    return {"trace": found, "requires_grad": [found.requires_grad, x.requires_grad]}
+
+
+def likelihood(hw: Package, rng: Rng) -> dict:
+    drift, times = Field(rng.normal(3, 3, std=0.6)), rng.tensor([0.0, 0.3, 1.0])
+    x, probes = rng.normal(5, 3), rng.normal(2, 5, 3)
+    return {"found": hw.sde.ode_log_prob(drift, x, times, probes, 1.0)}
+
+
+def likelihood_of_images(hw: Package, rng: Rng) -> dict:
+    drift, times = Field(rng.normal(3, 3, std=0.6)), rng.tensor([0.1, 0.5, 0.7])
+    x, probes = rng.normal(2, 2, 3, std=2), rng.normal(1, 2, 2, 3)
+    return {"found": hw.sde.ode_log_prob(drift, x, times, probes, 2.5)}
+
+
+def scales(hw: Package, rng: Rng) -> dict:
+    return {
+        "unit": hw.sde.edm_preconditioning(rng.tensor([0.002, 0.1, 0.5, 3.0, 80.0]), 0.5),
+        "large": hw.sde.edm_preconditioning(rng.uniform(3, low=0.1, high=5), 1.7),
+    }
+
+
+def denoised(hw: Package, rng: Rng) -> dict:
+    network, sigma = Field(rng.normal(4, 4)), rng.tensor([0.05, 0.4, 1.0, 6.0])
+    return {
+        "square": hw.sde.edm_denoise(network, rng.normal(4, 4, 4, 4), sigma, 0.5),
+        "one": hw.sde.edm_denoise(network, rng.normal(1, 4), rng.tensor([0.7]), 1.3),
+    }

@@ -1,0 +1,4 @@
+"""Q2."""
+
+MISCONCEPTIONS = ()
+ALTERNATIVES = ()
