@@ -145,8 +145,8 @@ def inverse_logit_transform(y: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         log|det dx/dy| = sum_d [ log s_d + log(1 - s_d) - log(1 - 2 alpha) ]
 
     Args:
-        y: Any real values, shape (B, ...) as there. The log-determinant is finite and exact even where s
-            rounds to 0 or 1 (|y| of several hundred).
+        y: Any real values, shape (B, ...) as there. The log-determinant is finite and exact even
+            where s rounds to 0 or 1 (|y| of several hundred).
         alpha: Margin, 0 < alpha < 1/2.
 
     Returns:

@@ -115,8 +115,8 @@ def auroc(inlier_scores: Tensor, outlier_scores: Tensor) -> Tensor:
 
         AUROC = 1/(N M) sum_{n, m} ( 1[o_m > i_n] + 1/2 1[o_m = i_n] )
 
-    Only the order of the scores matters, and only equal numbers tie. A score may be infinite (an example to which the model
-    gives probability zero); two infinite scores of the same sign tie.
+    Only the order of the scores matters, and only equal numbers tie. A score may be infinite (an
+    example to which the model gives probability zero); two infinite scores of the same sign tie.
 
     Args:
         inlier_scores: Scores i_n of inliers, shape (N,).

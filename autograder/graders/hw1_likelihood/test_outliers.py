@@ -11,7 +11,7 @@ def test_p_values(run):
 
 @part("a", weight=2)
 def test_p_values_with_ties(run):
-    """p-values where log-likelihoods are equal or nearly so, at both ends, and for a batch of one"""
+    """p-values where log-likelihoods are equal or nearly so, at both ends, for a batch of one"""
     run("p_values_with_ties").matches()
 
 

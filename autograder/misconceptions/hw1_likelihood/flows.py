@@ -334,13 +334,6 @@ MISCONCEPTIONS = (
         (("values.var(dim=1, correction=0) + self.eps", "values.var(dim=1, correction=0)"),),
     ),
     Misconception(
-        "actnorm_initialize-per-example",
-        INITIALIZE,
-        "The statistics are taken per example over its channels, as in layer normalisation. They are per "
-        "channel, over the batch and all positions.",
-        (("values = x.transpose(0, 1).flatten(1)", "values = x.flatten(1)"),),
-    ),
-    Misconception(
         "actnorm_initialize-all-channels",
         INITIALIZE,
         "One mean and one variance are shared by all channels; every channel needs its own.",

@@ -232,7 +232,8 @@ def test_unet_joins_and_predicts():
     unet.norm = Double()
     message = (
         "every block adds 1, and the last block takes the second half of its input: that must be "
-        "the skip, stem(x) + 1, as the block on the way down returned it. Then norm (here: times 2), silu, out"
+        "the skip, stem(x) + 1, as the block on the way down returned it. Then norm (here: times "
+        "2), silu, out"
     )
     expected = unet.out(nn.functional.silu(2 * (unet.stem(x) + 2)))
     close(unet(x, torch.ones(1)), expected, message)

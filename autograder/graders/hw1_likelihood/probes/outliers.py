@@ -60,7 +60,8 @@ def area_with_ties(hw: Package, rng: Rng) -> dict:
         "auroc": hw.outliers.auroc(inliers, outliers),
         "all_equal": hw.outliers.auroc(inliers * 0, outliers * 0),
         "close": hw.outliers.auroc(
-            rng.tensor([1e5, 1e5 + 0.1, 1e5, 1e5 + 0.2]), rng.tensor([1e5 + 0.1, 1e5 + 0.3, 1e5 + 0.2])
+            rng.tensor([1e5, 1e5 + 0.1, 1e5, 1e5 + 0.2]),
+            rng.tensor([1e5 + 0.1, 1e5 + 0.3, 1e5 + 0.2]),
         ),
     }
 
