@@ -459,6 +459,26 @@ MISCONCEPTIONS = (
         ((JEM, "return -logits.softmax(dim=1).logsumexp(dim=1)"),),
     ),
     Misconception(
+        "joint-without-classifier",
+        "jem_loss",
+        "The classification term -log p(y | x) is missing; the labels teach nothing.",
+        ((JOINT, "return contrast"),),
+    ),
+    Misconception(
+        "joint-label-energy",
+        "jem_loss",
+        "The energy of the data is taken as minus the logit of the label, which is the joint p(x, y). "
+        "Together with the cross-entropy the classifier is then counted twice.",
+        (
+            (
+                CONTRAST,
+                CONTRAST.replace(
+                    "jem_energy(logits).mean()", "logits.gather(1, labels[:, None]).mean().neg()"
+                ),
+            ),
+        ),
+    ),
+    Misconception(
         "joint-sign",
         "jem_loss",
         "The energies are subtracted the wrong way round: training must lower the energy of the data.",

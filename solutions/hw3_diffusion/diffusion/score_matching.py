@@ -5,7 +5,7 @@ it, so an unnormalised model has the same score as the normalised one, and a net
 score itself. Fitting it by least squares, E |s(x) - grad log p_data(x)|^2, needs the unknown score
 of the data; the losses of this module have the same minimum and do not:
 
-* *exact* (Hyvärinen): integrate the cross term by parts; the trace of the Jacobian remains;
+* *exact* (Hyvärinen): integrate the cross term by parts; the trace of a Jacobian remains;
 * *sliced*: estimate that trace from random projections, at the price of one backward pass each;
 * *denoising*: match the score of noisy data, whose conditional score -eps / sigma is known.
 
@@ -161,8 +161,8 @@ def annealed_langevin(
 
         x <- x + alpha_i/2 * s(x, sigma_i) + sqrt(alpha_i) * z
 
-    with alpha_i of :func:`annealed_step_sizes`, which you may call, and z = noise[i-1, t-1] for
-    step t = 1..T. With ``denoise``, one more step without noise removes what noise remains:
+    with alpha_i of :func:`annealed_step_sizes`, which you may call, and z = noise[i-1, t-1] in step
+    t = 1..T. With ``denoise``, one more step without noise removes what noise remains:
 
         x <- x + sigma_L^2 * s(x, sigma_L)
 
@@ -183,10 +183,9 @@ def annealed_langevin(
     techniques for training score-based generative models", NeurIPS 2020.
     """
     # BEGIN SOLUTION
+    alphas = annealed_step_sizes(sigmas, step)
     with torch.no_grad():
-        for sigma, alpha, draws in zip(
-            sigmas, annealed_step_sizes(sigmas, step), noise, strict=True
-        ):
+        for sigma, alpha, draws in zip(sigmas, alphas, noise, strict=True):
             level = sigma.expand(len(x))
             for z in draws:
                 x = x + alpha / 2 * score(x, level) + alpha.sqrt() * z

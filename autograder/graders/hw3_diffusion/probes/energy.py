@@ -158,10 +158,13 @@ def contrast_with_little_noise(hw: Package, rng: Rng) -> dict:
     data, noise = rng.normal(5, 2, 2, 2), rng.normal(3, 2, 2, 2, std=1.4)
     energy = rng.module(Bowl(8, column=True))
     c = rng.normal(mean=2.0, std=0.3)
+    sides = rng.tensor([[-1.0], [1.0], [1.0], [-1.0]])
+    low_first = rng.keep(sides * rng.uniform(4, 2, low=0.3, high=1.5))
+    high_first = rng.keep(-sides[:3] * rng.uniform(3, 2, low=0.3, high=1.5))
     return {
         "columns": hw.energy.nce_loss(energy, c, _log_noise, data, noise),
         "equal": hw.energy.nce_loss(energy, c, _log_noise, data[:3], noise),
-        "far": hw.energy.nce_loss(lambda x: 3e3 * energy(x) - 2e4, c, _log_noise, data, noise),
+        "far": hw.energy.nce_loss(lambda x: 1e4 * x[:, 0], c, _log_noise, low_first, high_first),
     }
 
 
