@@ -211,9 +211,11 @@ def build(
     from autograder.gradescope.package import build_package
 
     config = _config()
-    build_package(
-        _pack(config, pack), config, output, secrets.randbits(128) if seed is None else seed
-    )
+    name = _complete_pack(config, pack)
+    try:
+        build_package(name, config, output, secrets.randbits(128) if seed is None else seed)
+    except OSError as error:
+        _stop(f"{output} cannot be written: {error}")
     console.print(f"{output} written; upload it under Configure Autograder", highlight=False)
 
 

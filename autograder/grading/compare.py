@@ -61,7 +61,7 @@ def _differences(
     if isinstance(expected, Tensor) and isinstance(got, int | float) and expected.dim() == 0:
         if expected.is_floating_point():
             got = torch.tensor(float(got), dtype=expected.dtype)
-        elif not expected.is_meta:
+        else:
             expected = expected.item()
     if isinstance(got, Tensor) and isinstance(expected, int | float) and got.dim() == 0:
         if got.is_meta:
