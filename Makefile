@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
-PACKS := hw1 hw2
+PACKS := hw1 hw2 hw3
 
 .PHONY: install demo test lint benchmark clean
 
