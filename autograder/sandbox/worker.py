@@ -5,6 +5,7 @@ that these words are the grader's own. Everything it says later is a claim.
 """
 
 import gc
+import marshal
 import os
 import socket
 import sys
@@ -84,7 +85,7 @@ class _AnnouncedPackage(Package):
 def _serve(server: socket.socket, job: dict) -> None:
     package = _AnnouncedPackage(load_package(job["package"], job["files"]), server)
     probes = ModuleType("probes")
-    exec(compile(job["probes"], "probes.py", "exec"), probes.__dict__)
+    exec(marshal.loads(job["probes"]), probes.__dict__)
     while True:
         try:
             request = wire.decode(wire.receive(server))

@@ -13,14 +13,16 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
 
 import msgspec
 
 from autograder.sandbox import worker
 from autograder.sandbox.confine import Confinement, Confiner, undumpable
+from autograder.sandbox.huge_pages import collapse
+from autograder.sandbox.warm_up import warm_up
 
 KILL_SECONDS = 10.0
+MANY_CHILDREN = 20
 
 
 def main(spec: str) -> None:
@@ -41,14 +43,16 @@ class Zygote:
         self.control = control
         self.confiner = confiner
         self.children: dict[int, tuple[int, Confinement]] = {}
+        self.spawned = 0
         self.warming = warm_up()
+        self.collapsing = collapse()
 
     def serve(self) -> None:
         self._freeze()
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         while True:
-            if not poll.poll(0) and self._warm_one_step():
+            if not poll.poll(0) and (self._warm_one_step() or self._collapse_one_step()):
                 continue
             message, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 2)
             if not message:
@@ -69,6 +73,10 @@ class Zygote:
             return True
         return False
 
+    def _collapse_one_step(self) -> bool:
+        """Make forks cheaper, once it is plain that many will come; False when all is done."""
+        return self.spawned >= MANY_CHILDREN and next(self.collapsing, False) is None
+
     def _freeze(self) -> None:
         gc.freeze()
         threads = len(os.listdir("/proc/self/task"))
@@ -88,6 +96,7 @@ class Zygote:
         os.close(channel)
         os.close(output)
         self.children[request["spawn"]] = pid, confinement
+        self.spawned += 1
 
     def _reap(self, child: int, grace: float) -> dict:
         """End a child, wait until it is gone, and say how it ended and what it used."""
@@ -138,73 +147,3 @@ def _child(
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
-
-
-def warm_up() -> Iterator[None]:
-    """Import, step by step, what torch imports only when a feature is first used.
-
-    The first optimizer step, the first ``torch.func`` transform and most operations on ``meta``
-    import ``torch._dynamo``: about a second and 90 MB, which each child would pay again.
-    """
-    import torch
-
-    def optimizers() -> None:
-        for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
-            layer = torch.nn.Linear(2, 2)
-            layer(torch.ones(1, 2)).sum().backward()
-            optimizer(layer.parameters(), lr=0.1).step()
-
-    def transforms() -> None:
-        def square(x: torch.Tensor) -> torch.Tensor:
-            return (x**2).sum()
-
-        torch.func.vmap(torch.func.grad(square))(torch.ones(2, 2))
-        torch.func.jvp(square, (torch.ones(2),), (torch.ones(2),))
-        torch.autograd.functional.jacobian(square, torch.ones(2))
-
-    def layers() -> None:
-        functional = torch.nn.functional
-        for device in ("cpu", "meta"):
-            x = torch.ones(2, 4, 4, 4, device=device, requires_grad=True)
-            weight = torch.ones(4, 4, 3, 3, device=device)
-            functional.conv_transpose2d(functional.conv2d(x, weight), weight).sum().backward()
-            functional.scaled_dot_product_attention(x, x, x)
-            functional.silu(functional.group_norm(x, 2)).std()
-            functional.interpolate(x, scale_factor=2)
-            functional.softmax(x, -1).log().mean()
-
-    def linear_algebra() -> None:
-        for device in ("cpu", "meta"):
-            matrix = torch.ones(3, 3, device=device) + 3 * torch.ones(3, device=device).diag()
-            torch.linalg.cholesky(matrix)
-            torch.linalg.eigh(matrix)
-            torch.linalg.svd(matrix)
-            torch.linalg.solve_triangular(matrix, matrix, upper=False)
-
-    def distributions() -> None:
-        normal = torch.distributions.Normal(torch.zeros(2), torch.ones(2))
-        torch.distributions.kl_divergence(normal, normal)
-        normal.log_prob(normal.rsample())
-        torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2)).sample()
-        torch.distributions.Categorical(logits=torch.zeros(2)).sample()
-
-    def data() -> None:
-        dataset = torch.utils.data.TensorDataset(torch.zeros(2, 1))
-        list(torch.utils.data.DataLoader(dataset, shuffle=True))
-        repr(torch.zeros(2))
-
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: __import__("sympy"),
-        lambda: __import__("torch._dynamo"),
-        optimizers,
-        transforms,
-        layers,
-        linear_algebra,
-        distributions,
-        data,
-    )
-    state = torch.get_rng_state()
-    for step in steps:
-        step()
-        torch.set_rng_state(state)
-        yield
