@@ -3,6 +3,7 @@
 Every reply is computed once and kept: one :class:`Reference` serves a whole class.
 """
 
+import gc
 import hashlib
 from functools import cache
 from types import ModuleType
@@ -20,6 +21,8 @@ class Reference:
 
     def __init__(self, suite: Suite, seed: int) -> None:
         torch.set_num_threads(1)
+        # Torch stays; looking for garbage in it would be a tenth of the work of a grade.
+        gc.freeze()
         self.suite = suite
         self.seed = seed
         self._reference = load_package(suite.pack.package, suite.reference_files, private=True)
