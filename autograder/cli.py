@@ -1,10 +1,12 @@
-"""The command line: ``autograder release | grade | build | simulate | verify | doctor``.
+"""The command line: ``autograder release | grade | build | simulate | verify | report | gradebook |
+doctor``.
 
 Exit status: 0 done, 1 something failed that the output names, 2 bad usage.
 """
 
 import json
 import secrets
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -18,6 +20,8 @@ from rich.table import Table
 from autograder.config import Config, ConfigError, load_config
 
 if TYPE_CHECKING:
+    from autograder.classroom.batch import Change
+    from autograder.classroom.similarity import Similarity
     from autograder.grading.results import Result
     from autograder.grading.verify import Verification
     from autograder.sandbox.client import Sandbox
@@ -43,6 +47,10 @@ AllowUnsafe = Annotated[
 ]
 Seed = Annotated[
     int | None, typer.Option(help="Seed of the hidden inputs; repeat it to repeat a grade.")
+]
+Scores = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.csv", help="Percent, in columns student and the share's name."),
 ]
 
 
@@ -130,65 +138,105 @@ def grade(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.")
     ],
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Processes; by default as many as are worth it."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler, or slurm for -j SLURM jobs."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     isolation: Isolation = "auto",
     allow_unsafe: AllowUnsafe = False,
     seed: Seed = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="Let scores change that new graders give."),
+    ] = False,
 ) -> None:
-    """Grade submissions: results, grades, feedback pages and a report in DIR."""
+    """Grade submissions: results, grades, feedback pages and a report in DIR.
+
+    Run it again to go on where it was stopped, or after more was handed in: what is graded stays.
+    """
     if device not in ("cpu", "cuda"):
         _stop(f"--device {device} is not known; choose cpu or cuda", status=2)
+    if cluster == "slurm" and jobs is None:
+        _stop("--cluster slurm needs -j N, the number of SLURM jobs to start", status=2)
     config = _config()
     name = _complete_pack(config, pack)
-    from autograder.machine import BatchError, start_sandbox
+    from autograder.classroom.collect import find_batch
+    from autograder.submission import submission_id
+
+    handed = find_batch(submissions, config.packs[name].package)
+    for sentence in (*handed.problems, handed.remark):
+        if sentence:
+            errors.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    if not handed.paths:
+        raise typer.Exit(1)
+    from autograder.classroom.start import Settings, sensible_jobs, start_batch
+    from autograder.machine import BatchError
     from autograder.sandbox.client import SandboxError
 
+    settings = Settings(
+        output=output,
+        jobs=jobs or sensible_jobs(len(handed.paths)),
+        cluster=cluster,
+        device=device,
+        isolation=isolation,
+        allow_unsafe=allow_unsafe,
+        seed=seed,
+    )
     try:
-        with start_sandbox(config, isolation, allow_unsafe) as sandbox:
-            from autograder.classroom.batch import BatchOptions, find_batch, grade_batch
-            from autograder.classroom.outputs import Outputs
-            from autograder.submission import SubmissionError
+        with start_batch(config, name, settings) as (batch, workers):
+            from autograder.classroom.progress import BatchProgress
 
             try:
-                paths = find_batch(submissions, config.packs[name].package)
-                outputs = Outputs(output, config, name)
-                known = outputs.seed
-            except (SubmissionError, OSError, ValueError) as error:
-                _stop(str(error))
-            fresh = secrets.randbits(128) if known is None else known
-            options = BatchOptions(
-                pack=name,
-                seed=fresh if seed is None else seed,
-                device=device,
-                isolation=isolation,
-                allow_unsafe=allow_unsafe,
-                jobs=jobs,
-            )
-            results = []
-            try:
-                with _progress() as progress:
-                    task = progress.add_task("grading", total=len(paths))
-                    for result in grade_batch(config, paths, options, sandbox):
-                        outputs.add(result)
-                        results.append(result)
-                        progress.advance(task)
+                with BatchProgress(errors, len(handed.paths)) as progress:
+                    batch.run(handed.paths, workers, progress)
+                accepted = _accepted(batch.changes, accept_changes)
+                if accepted:
+                    batch.accept(batch.changes)
             finally:
-                outputs.finish()
-    except (SandboxError, BatchError, OSError) as error:
+                results = batch.finish()
+    except (SandboxError, BatchError) as error:
         _stop(str(error))
+    except OSError as error:
+        _stop(
+            f"{error.filename or output}: {error.strerror}. What is graded is kept: "
+            "run the command again to go on."
+        )
     table = Table("submission", "score", "of", "remarks", title=config.packs[name].title)
-    for result in sorted(results, key=lambda r: r.submission)[:50]:
+    names = {submission_id(path) for path in handed.paths}
+    for result in [result for result in results if result.submission in names][:50]:
         table.add_row(
             result.submission, f"{result.score:g}", f"{result.max_score:g}", _remark(result)
         )
     console.print(table)
+    if batch.known:
+        console.print(f"{batch.known} of {len(names)} had their grade already", highlight=False)
     console.print(f"report: {output / 'report.html'}", highlight=False)
-    failed = [result for result in results if result.errors]
-    for result in failed:
-        errors.print(f"{result.submission}: {result.errors[0]}", markup=False, highlight=False)
-    if failed:
-        _stop(f"the grader itself failed for {len(failed)} submissions; their points are not final")
+    for sentence in batch.errors:
+        errors.print(sentence, markup=False, highlight=False)
+    if batch.errors:
+        number = len(batch.errors)
+        _stop(f"the grader itself failed for {number} submissions; their points are not final")
+    if not accepted:
+        _stop(
+            f"{len(batch.changes)} scores would change and stand as they were; "
+            "to replace them run the same command with --accept-changes (nothing is graded again)"
+        )
+    if handed.problems:
+        raise typer.Exit(1)
+
+
+def _accepted(changes: "list[Change]", accept: bool) -> bool:
+    """Show the scores that would change; whether they may."""
+    for change in changes:
+        console.print(str(change), markup=False, highlight=False, soft_wrap=True)
+    if not changes or accept:
+        return True
+    return sys.stdin.isatty() and console.is_terminal and typer.confirm("Replace these scores?")
 
 
 def _remark(result: "Result") -> str:
@@ -205,10 +253,19 @@ def _remark(result: "Result") -> str:
 def build(
     pack: PackName,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip")],
+    otter: Annotated[
+        bool, typer.Option("--otter", help="An Otter autograder, with the same graders behind it.")
+    ] = False,
     seed: Seed = None,
 ) -> None:
     """Build the Gradescope autograder of a pack."""
-    from autograder.gradescope.package import build_package
+    if otter:
+        try:
+            from autograder.otter.package import build_otter_package as build_package
+        except ImportError as error:
+            _stop(f"Otter cannot be imported ({error}); install it with: pip install -e '.[dev]'")
+    else:
+        from autograder.gradescope.package import build_package
 
     config = _config()
     name = _complete_pack(config, pack)
@@ -250,6 +307,10 @@ def verify(
     """Prove the graders: what they accept, what they catch, what they name."""
     config = _config()
     names = [_complete_pack(config, name) for name in _packs(config, pack)]
+    for name in names if question is not None else ():
+        known = [str(graded.id) for graded in config.packs[name].graded]
+        if str(question) not in known:
+            _stop(f"{name} has no question {question}; choose one of {', '.join(known)}", status=2)
     seed = secrets.randbits(128) if seed is None else seed
     from autograder.machine import start_sandbox
     from autograder.sandbox.client import SandboxError
@@ -295,10 +356,130 @@ def _verify(
     from autograder.grading.verify import count_programs, verify
 
     suite = Suite(pack, config)
-    questions = [q for q in suite.pack.assigned if question in (None, q.id)]
+    questions = [q for q in suite.pack.graded if question in (None, q.id)]
     grader = Grader(suite, sandbox, seed)
     task = progress.add_task(pack, total=count_programs(suite, questions))
     return verify(grader, questions, lambda program: progress.advance(task))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What grade wrote.")],
+    similarity: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="SUBMISSION", help="Also compare these sources; may be repeated."),
+    ] = None,
+) -> None:
+    """Write the report, the grades and the pages in DIR again, without grading."""
+    from autograder.classroom.graded import read_results
+    from autograder.classroom.outputs import Outputs
+    from autograder.classroom.report import class_report
+    from autograder.classroom.similarity import SimilarityError
+    from autograder.classroom.store import StoreError
+    from autograder.files import write_text
+    from autograder.submission import SubmissionError
+
+    config = _config()
+    try:
+        for name, results in read_results(config, [folder]).items():
+            outputs = Outputs(folder, config, name)
+            for result in results:
+                outputs.write(result)
+            outputs.finish()
+            if similarity:
+                found = _compare(config, name, similarity)
+                page = class_report(config, name, results, found)
+                write_text(folder / "report.html", page)
+    except (StoreError, SubmissionError, SimilarityError, OSError) as error:
+        _stop(str(error))
+    console.print(f"report: {folder / 'report.html'}", highlight=False)
+
+
+def _compare(config: Config, pack: str, paths: list[Path]) -> "Similarity":
+    from autograder.classroom.similarity import compare_submissions
+    from autograder.grading.suite import Suite
+    from autograder.submission import find_submissions
+
+    suite = Suite(pack, config)
+    submissions = find_submissions(paths, suite.pack.package)
+    with _progress() as progress:
+        task = progress.add_task("comparing", total=len(submissions))
+        return compare_submissions(suite, submissions, lambda: progress.advance(task))
+
+
+@app.command()
+def gradebook(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="What grade wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.csv")],
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="The gradebook that Canvas exports.")
+    ] = None,
+    export: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A Gradescope export; repeatable.")
+    ] = None,
+    presentation: Scores = None,
+    project: Scores = None,
+    participation: Scores = None,
+    extensions: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Columns student, pack, days.")
+    ] = None,
+    canvas: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Also write homework for Canvas.")
+    ] = None,
+) -> None:
+    """Compute course totals, after the late policy, and say what is missing."""
+    from autograder.classroom import gradebook as grades
+    from autograder.classroom.graded import read_results
+    from autograder.classroom.late import read_extensions
+    from autograder.classroom.roster import Roster, Student, read_roster, roster_of
+    from autograder.classroom.store import StoreError
+    from autograder.classroom.tables import TableError
+    from autograder.files import write_text
+    from autograder.submission import SubmissionError, read_export
+
+    config = _config()
+    files = (
+        (presentation, ("presentation",)),
+        (project, grades.PROJECT),
+        (participation, ("participation",)),
+    )
+    try:
+        results = read_results(config, folders)
+        exported = {k: v for path in export or () for k, v in read_export(path).items()}
+        if roster is not None:
+            students = read_roster(roster)
+        elif exported:
+            students = roster_of(exported.values())
+        else:
+            names = sorted({r.submission for own in results.values() for r in own})
+            students = Roster(Student(name, login=name) for name in names)
+        scores = {
+            share: own
+            for path, shares in files
+            if path is not None
+            for share, own in grades.read_scores(path, shares, students).items()
+        }
+        moved = read_extensions(extensions, config, students) if extensions else {}
+        book = grades.make_gradebook(config, results, students, exported, scores, moved)
+        write_text(output, grades.gradebook_csv(config, book))
+        if canvas is not None:
+            write_text(canvas, grades.canvas_csv(config, book, students))
+    except (TableError, StoreError, SubmissionError, OSError) as error:
+        _stop(str(error))
+    for remark in book.remarks:
+        errors.print(remark, markup=False, highlight=False, soft_wrap=True)
+    table = Table("share", "percent", "students", "missing", "who", title="what is missing")
+    for share, weight in book.weights.items():
+        missing = [s.name for s in book.students if share in book.missing(s)]
+        who = "; ".join(missing[:5]) + (f" and {len(missing) - 5} more" if missing[5:] else "")
+        have = len(book.students) - len(missing)
+        table.add_row(share, f"{weight:g}", str(have), str(len(missing)), escape(who))
+    for share in book.open:
+        table.add_row(share, "", "", "all", "nothing is given yet")
+    console.print(table)
+    for path in (output, canvas):
+        if path is not None:
+            console.print(f"{path} written", highlight=False)
 
 
 @app.command()
@@ -315,7 +496,7 @@ def doctor() -> None:
 
     table = Table("what", "state", "what to do")
     for name, pack in config.packs.items():
-        state, fix = f"{len(pack.assigned)} questions, {pack.points:g} points", ""
+        state, fix = f"{len(pack.graded)} questions, {pack.points:g} points", ""
         try:
             render_pack(name, config)
         except ReleaseError as error:
@@ -335,6 +516,8 @@ def doctor() -> None:
 
 def main() -> None:
     """Entry point of the ``autograder`` command."""
+    # How batch systems and containers end a job; as an exception, so that everything is closed.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except KeyboardInterrupt:

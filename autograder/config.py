@@ -15,8 +15,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "grading_config.yaml"
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+GRADESCOPE_SECONDS = 2400
 
 
 class ConfigError(Exception):
@@ -90,6 +91,11 @@ class Limits(_Model):
     def _check(self) -> "Limits":
         if self.probe_seconds > self.submission_seconds:
             raise ValueError("probe_seconds must not exceed submission_seconds")
+        if self.submission_seconds >= GRADESCOPE_SECONDS:
+            raise ValueError(
+                f"submission_seconds must be less than {GRADESCOPE_SECONDS}, "
+                "the longest that Gradescope lets a run take"
+            )
         return self
 
 
@@ -106,40 +112,95 @@ class LatePolicy(_Model):
     grace_minutes: Annotated[int, Field(ge=0)]
 
 
-class Part(_Model):
-    """A part of a question: the functions that a student writes, and their points."""
+class GradedPart(_Model):
+    """A row of a result: what every part of a question has."""
 
     id: Annotated[str, Field(pattern=r"^[a-z]$")]
     title: str
-    functions: Annotated[tuple[str, ...], Field(min_length=1)]
     points: NonNegative
     feedback: Feedback = Feedback.FULL
     visibility: Visibility = Visibility.VISIBLE
 
 
-class Question(_Model):
-    """One question: one module of the pack's package."""
+class Part(GradedPart):
+    """A part of a programming question: the functions that a student writes, and their points."""
+
+    functions: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class WrittenPart(GradedPart):
+    """A written question with a short answer.
+
+    ``options`` are the letters from which a choice, a set or an order is made; ``variables`` are
+    the names in which an expression is written.
+    """
+
+    kind: Literal["number", "choice", "set", "order", "expression"]
+    options: Annotated[str, Field(pattern=r"^[A-Z]{2,}$")] = ""
+    variables: tuple[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> "WrittenPart":
+        if (self.kind in ("choice", "set", "order")) != bool(self.options):
+            raise ValueError("a choice, a set and an order have options, and nothing else has")
+        if (self.kind == "expression") != bool(self.variables):
+            raise ValueError("an expression has variables, and nothing else has")
+        return self
+
+
+class GradedQuestion(_Model):
+    """What every question that is graded automatically has."""
 
     id: Annotated[int, Field(ge=1)]
     title: str
-    module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
-    kind: Literal["core", "extension"]
-    assigned: bool = True
     minutes: Annotated[int, Field(ge=1)]
-    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    parts: Annotated[tuple[GradedPart, ...], Field(min_length=1)]
+    kind: Literal["core", "extension"] = "core"
 
     @property
     def points(self) -> float:
         """The sum of the parts' points."""
         return sum(part.points for part in self.parts)
 
-    def label(self, part: Part) -> str:
-        """The name of a part in feedback and stubs, for example ``Q3b``."""
+    def label(self, part: GradedPart) -> str:
+        """The name of a part in feedback, stubs and answers, for example ``Q3b``."""
         return f"Q{self.id}{part.id}"
+
+    def qualified(self, part: GradedPart) -> tuple[str, ...]:
+        """The functions that a part asks for, as ``module.function``."""
+        return ()
+
+
+class Question(GradedQuestion):
+    """A programming question: one module of the pack's package."""
+
+    module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    kind: Literal["core", "extension"]
+    assigned: bool = True
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    def qualified(self, part: GradedPart) -> tuple[str, ...]:
+        """The functions that a part asks for, as ``module.function``."""
+        functions = part.functions if isinstance(part, Part) else ()
+        return tuple(f"{self.module}.{function}" for function in functions)
 
     def part_of(self, function: str) -> Part | None:
         """The part that asks for ``function`` (``name`` or ``Class.method``), if any."""
         return next((part for part in self.parts if function in part.functions), None)
+
+
+class Written(GradedQuestion):
+    """The written questions of a pack, which students answer in one file."""
+
+    parts: Annotated[tuple[WrittenPart, ...], Field(min_length=1)]
+
+
+class Derivation(_Model):
+    """A derivation that TAs grade by hand; its points come on top of a pack's automatic 100."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: str
+    points: Positive
 
 
 class Leaderboard(_Model):
@@ -158,17 +219,28 @@ class Pack(_Model):
     package: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     due: AwareDatetime | None = None
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    written: Written | None = None
+    derivations: tuple[Derivation, ...] = ()
     leaderboards: tuple[Leaderboard, ...] = ()
 
     @property
     def assigned(self) -> tuple[Question, ...]:
-        """The questions that count, in order."""
+        """The programming questions that count, in order."""
         return tuple(question for question in self.questions if question.assigned)
+
+    @property
+    def graded(self) -> tuple[GradedQuestion, ...]:
+        """All questions that are graded automatically and count, by number."""
+        return tuple(sorted((*self.assigned, *self._written), key=lambda question: question.id))
+
+    @property
+    def _written(self) -> tuple[Written, ...]:
+        return () if self.written is None else (self.written,)
 
     @property
     def points(self) -> float:
         """What a complete submission of the assigned core questions is worth."""
-        return sum(q.points for q in self.assigned if q.kind == "core")
+        return sum(q.points for q in self.graded if q.kind == "core")
 
     def question(self, module: str) -> Question:
         """The question whose module is ``module``."""
@@ -176,12 +248,18 @@ class Pack(_Model):
 
     @model_validator(mode="after")
     def _check(self) -> "Pack":
-        parts = [(question, part) for question in self.questions for part in question.parts]
+        every: tuple[GradedQuestion, ...] = (*self.questions, *self._written)
         names: dict[str, list[str]] = {
-            "question id": [str(question.id) for question in self.questions],
+            "question id": [str(question.id) for question in every],
             "module": [question.module for question in self.questions],
-            "part": [question.label(part) for question, part in parts],
-            "function": [f"{q.module}.{function}" for q, p in parts for function in p.functions],
+            "part": [question.label(part) for question in every for part in question.parts],
+            "function": [
+                f"{question.module}.{function}"
+                for question in self.questions
+                for part in question.parts
+                for function in part.functions
+            ],
+            "derivation": [derivation.id for derivation in self.derivations],
         }
         for what, values in names.items():
             twice = next((value for value in values if values.count(value) > 1), None)
@@ -192,7 +270,7 @@ class Pack(_Model):
                 raise ValueError(
                     f"leaderboard '{board.name}' names part {board.part}: no such part"
                 )
-        core = sum(q.points for q in self.questions if q.kind == "core")
+        core = sum(question.points for question in every if question.kind == "core")
         if round(core, 6) != 100:
             raise ValueError(
                 f"the points of the core questions sum to {core:g}; they must sum to 100"
@@ -257,6 +335,11 @@ class Config(_Model):
                 "course.weights.homework and packs must name the same packs; "
                 f"{', '.join(sorted(unknown))} stands in one of them only"
             )
+        for key in ("short", "package"):
+            names = [getattr(pack, key) for pack in self.packs.values()]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"two packs have the {key} name {twice}; each needs its own")
         return self
 
     @cached_property
@@ -288,7 +371,7 @@ def load_config(path: Path | None = None) -> Config:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except FileNotFoundError:
         raise ConfigError(
-            f"{path} does not exist; the project keeps its configuration there"
+            f"{path} does not exist: install this project in place, with `pip install -e .`"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None

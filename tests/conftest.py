@@ -31,10 +31,12 @@ def grader(config: Config) -> Iterator[Grader]:
 
 @pytest.fixture(scope="session")
 def grade_files(grader: Grader) -> GradeFiles:
-    """Grade sources given by path, on some modules' questions or on all."""
+    """Grade files given by path, on some modules' questions or on all."""
 
     def grade(files: Mapping[str, bytes], *modules: str) -> Result:
-        submission = Submission(id="test", sha256="test", files=dict(files), others={}, notes=())
+        sources = {path: data for path, data in files.items() if path.endswith(".py")}
+        others = {path: data for path, data in files.items() if path not in sources}
+        submission = Submission(id="test", sha256="test", files=sources, others=others, notes=())
         questions = [grader.suite.pack.question(module) for module in modules]
         return grader.grade(submission, questions or None)
 

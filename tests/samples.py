@@ -19,6 +19,11 @@ from autograder.release.stubs import make_stub
 Files = dict[str, bytes]
 
 
+def complete(suite: Suite) -> Files:
+    """A submission of full marks: the reference package and its answers file."""
+    return {**suite.reference_files, **suite.reference_answers}
+
+
 def stub_files(suite: Suite) -> Files:
     """The package as students get it."""
     files = dict(suite.reference_files)
@@ -29,8 +34,8 @@ def stub_files(suite: Suite) -> Files:
 
 
 def with_mistakes(suite: Suite, ids: Mapping[str, str]) -> Files:
-    """The reference with one misconception, by id, in each of some modules."""
-    files = dict(suite.reference_files)
+    """A complete submission with one misconception, by id, in each of some modules."""
+    files = complete(suite)
     for module, wanted in ids.items():
         path = suite.module_path(module)
         mistake = next(m for m in suite.misconceptions(module) if m.id == wanted)
@@ -42,7 +47,7 @@ def samples(suite: Suite, students: int = 4) -> Iterator[tuple[str, Files]]:
     """Names and files of sample submissions; ``students`` of them make random mistakes."""
     modules = [question.module for question in suite.pack.assigned]
     paths = [suite.module_path(module) for module in modules]
-    reference, stubs = dict(suite.reference_files), stub_files(suite)
+    reference, stubs = complete(suite), stub_files(suite)
     yield "complete", reference
     yield "untouched", stubs
     yield "first_half", {**stubs, **{path: reference[path] for path in paths[: len(paths) // 2]}}
@@ -50,10 +55,14 @@ def samples(suite: Suite, students: int = 4) -> Iterator[tuple[str, Files]]:
     yield "missing_module", {path: text for path, text in reference.items() if path != paths[-1]}
     yield "endless_loop", {**reference, paths[0]: b"while True:\n    pass\n"}
     draw = random.Random(suite.name)
+    written = suite.pack.written
+    assert written is not None
     for i in range(1, students + 1):
         chosen = draw.sample(modules, k=min(i, len(modules)))
         ids = {module: draw.choice(suite.misconceptions(module)).id for module in chosen}
-        yield f"student_{i:02d}", with_mistakes(suite, ids)
+        part, key = draw.choice(list(suite.answer_key.items()))
+        answers = suite.answers_with(f"Q{written.id}{part}", draw.choice(key.mistakes).answer)
+        yield f"student_{i:02d}", {**with_mistakes(suite, ids), **answers}
 
 
 def write_archive(files: Files, path: Path) -> Path:

@@ -1,104 +1,251 @@
-"""Grade many submissions, one after the other or in several processes."""
+"""Grade a class: read what was handed in, grade what is not known yet, keep every result.
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+A submission whose grade the store holds is not graded again; equal submissions are graded once.
+After a change of the graders only the questions that it touches are graded again, and a score
+that would differ is held back until somebody has accepted the change.
+"""
+
+import hashlib
+from collections.abc import Iterable, Set
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
-from autograder.config import Config, load_config
-from autograder.grading.grader import Grader
+from autograder.classroom.orders import Order, Terms
+from autograder.classroom.outputs import Outputs
+from autograder.classroom.store import Grade
+from autograder.classroom.version import WRITTEN
+from autograder.classroom.workers import ATTEMPTS, Workers
+from autograder.config import Question
 from autograder.grading.results import Result
 from autograder.grading.suite import Suite
-from autograder.machine import BatchError, start_sandbox
-from autograder.sandbox.client import Sandbox
-from autograder.submission import SubmissionError, find_submissions, submission_id
+from autograder.machine import BatchError
+from autograder.submission import SubmissionError, submission_id
+
+_LOOK_AGAIN_SECONDS = 2.0
+"""How often the number of workers is looked at while nothing is ready: a cluster's may grow."""
 
 
 @dataclass(frozen=True)
-class BatchOptions:
-    """How a batch is graded."""
+class Change:
+    """A score that would change because the graders, the environment or the device did."""
 
-    pack: str
-    seed: int
-    device: str = "cpu"
-    isolation: str = "auto"
-    allow_unsafe: bool = False
-    jobs: int = 1
+    submission: str
+    old: Result
+    new: Grade
+
+    def __str__(self) -> str:
+        before = {row.label: row.score for row in self.old.rows}
+        after = {row.label: row.score for row in self.new.result.rows}
+        rows = ", ".join(
+            f"{label} {_points(before.get(label))} -> {_points(after.get(label))}"
+            for label in dict.fromkeys((*before, *after))
+            if before.get(label) != after.get(label)
+        )
+        return f"{self.submission}: {self.old.score:g} -> {self.new.result.score:g} ({rows})"
 
 
-def find_batch(paths: Sequence[Path], package: str) -> list[Path]:
-    """The submissions at ``paths``, each with a name of its own.
+def _points(score: float | None) -> str:
+    return "none" if score is None else f"{score:g}"
+
+
+class Watch(Protocol):
+    """Is told how a batch goes on."""
+
+    def begin(self, name: str) -> None:
+        """A submission was handed to the workers."""
+
+    def end(self, name: str, result: Result) -> None:
+        """A submission has its result, graded now or before."""
+
+
+@dataclass
+class _Job:
+    """One content that is being graded, for one submission or for several equal ones.
+
+    Where only the questions ``touched`` are graded, the others keep what ``base`` says.
+    """
+
+    order: Order
+    content: str
+    names: list[str]
+    base: Grade | None = None
+    touched: Set[str] = frozenset()
+
+
+class Batch:
+    """One pack of one class.
+
+    Args:
+        suite: What grades it.
+        outputs: Its folder.
+        terms: How it is graded.
+        graders: Digest of the grader of each question, by module.
+
+    Attributes:
+        changes: Held back by `run` until they are given to `accept`.
+        errors: A sentence for each submission at which the grader itself failed.
+        known: How many submissions had their grade before.
+    """
+
+    def __init__(
+        self, suite: Suite, outputs: Outputs, terms: Terms, graders: dict[str, str]
+    ) -> None:
+        self.changes: list[Change] = []
+        self.errors: list[str] = []
+        self.known = 0
+        self._suite = suite
+        self._outputs = outputs
+        self._terms = terms
+        self._graders = graders
+
+    def run(self, paths: Iterable[Path], workers: Workers, watch: Watch) -> None:
+        """Grade the submissions at ``paths`` and keep each result as it comes.
+
+        Raises:
+            BatchError: If grading processes cannot do their work at all.
+            SandboxError: If they cannot confine submissions.
+            StoreError, OSError: If results cannot be written.
+        """
+        waiting = iter(paths)
+        running: dict[Future[str], _Job] = {}
+        exhausted = False
+        while running or not exhausted:
+            while not exhausted and len(running) < workers.capacity:
+                path = next(waiting, None)
+                if path is None:
+                    exhausted = True
+                elif job := self._job(path, running.values(), watch):
+                    watch.begin(job.order.name)
+                    running[workers.submit(job.order)] = job
+            done, _ = wait(running, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                job = running.pop(future)
+                try:
+                    text = future.result()
+                except workers.lost:
+                    job.order, job.base = _given_up(job.order), None
+                    running[workers.submit(job.order)] = job
+                else:
+                    self._finish(job, Result.model_validate_json(text), watch)
+
+    def accept(self, changes: Iterable[Change]) -> None:
+        """Let the new grades stand."""
+        for change in changes:
+            self._replace(change.submission, change.new)
+
+    def finish(self) -> list[Result]:
+        """Write what belongs to the class as a whole; its results, by name."""
+        return self._outputs.finish()
+
+    def _job(self, path: Path, running: Iterable[_Job], watch: Watch) -> _Job | None:
+        """What there is to grade for ``path``, if it needs any grading of its own."""
+        order = self._read(path)
+        content = _content(order)
+        kept = self._outputs.store.grades(content, self._terms.environment, self._terms.device)
+        kept = [grade for grade in kept if self._counts(grade)]
+        for grade in kept:
+            if grade.graders == self._graders:
+                self.known += 1
+                self._settle(order.name, grade, watch)
+                return None
+        for job in running:
+            if job.content == content:
+                job.names.append(order.name)
+                return None
+        base = max(kept, key=lambda grade: len(self._same(grade)), default=None)
+        if base is not None and order.submission is not None:
+            touched = self._graders.keys() - self._same(base)
+            if touched and touched != self._graders.keys():
+                modules = tuple(module for module in order.modules if module in touched)
+                order = Order(order.name, order.submission, modules)
+                return _Job(order, content, [order.name], base, touched)
+        return _Job(order, content, [order.name])
+
+    def _read(self, path: Path) -> Order:
+        name = submission_id(path)
+        try:
+            submission = self._suite.read(path)
+        except SubmissionError as error:
+            return Order(name, refused=str(error))
+        modules = tuple(question.module for question in self._suite.pack.assigned)
+        return Order(name, submission, modules)
+
+    def _same(self, grade: Grade) -> set[str]:
+        """The questions that ``grade`` was given by the graders of now."""
+        return {m for m, digest in self._graders.items() if grade.graders.get(m) == digest}
+
+    def _counts(self, grade: Grade) -> bool:
+        """Whether a kept grade need not be given again."""
+        return not grade.result.errors and (grade.result.safe or self._terms.allow_unsafe)
+
+    def _finish(self, job: _Job, result: Result, watch: Watch) -> None:
+        if job.base is not None:
+            result = self._merged(job.base.result, result, job.touched)
+        store = self._outputs.store
+        grade = store.keep(
+            job.content, self._terms.environment, self._terms.device, self._graders, result
+        )
+        for name in job.names:
+            self._settle(name, grade, watch)
+
+    def _merged(self, old: Result, new: Result, touched: Set[str]) -> Result:
+        """``new`` with the rows of ``old`` for the questions that were not graded again."""
+        questions = [
+            question
+            for question in self._suite.pack.graded
+            if (question.module if isinstance(question, Question) else WRITTEN) in touched
+        ]
+        graded = {question.label(part) for question in questions for part in question.parts}
+        before = {row.label: row for row in old.rows}
+        rows = tuple(row if row.label in graded else before[row.label] for row in new.rows)
+        return new.model_copy(update={"rows": rows, "seconds": old.seconds})
+
+    def _settle(self, name: str, grade: Grade, watch: Watch) -> None:
+        """Let ``grade`` stand for a submission, unless it would change a score unasked."""
+        standing = self._outputs.store.standing(name)
+        result = grade.result.model_copy(update={"submission": name})
+        if result.errors:
+            self.errors.append(f"{name}: {result.errors[0]}")
+        if standing is None or standing.content != grade.content or not self._counts(standing):
+            self._replace(name, grade)
+        elif standing.number == grade.number:
+            if self._outputs.missing(name):
+                self._outputs.write(result)
+        elif not result.errors and _scores(standing.result) == _scores(result):
+            self._replace(name, grade)
+        elif not result.errors:
+            self.changes.append(Change(name, standing.result, grade))
+        watch.end(name, result)
+
+    def _replace(self, name: str, grade: Grade) -> None:
+        # In this order a process that is killed in between has everything written next time.
+        self._outputs.write(grade.result.model_copy(update={"submission": name}))
+        self._outputs.store.stand(name, grade)
+
+
+def _scores(result: Result) -> list[tuple[str, float, float]]:
+    return [(row.label, row.score, row.max_score) for row in result.rows]
+
+
+def _content(order: Order) -> str:
+    """Digest of all of a submission that its result depends on."""
+    if order.submission is None:
+        return hashlib.sha256(f"refused\0{order.refused}".encode()).hexdigest()
+    notes = "\0".join(order.submission.notes)
+    return hashlib.sha256(f"{order.submission.sha256}\0{notes}".encode()).hexdigest()
+
+
+def _given_up(order: Order) -> Order:
+    """What is left to say when processes ended over an order.
 
     Raises:
-        SubmissionError: If there are none, or if two would leave results under one name.
+        BatchError: If they end over this as well: then it is not the submission.
     """
-    found = find_submissions(paths, package)
-    by_id: dict[str, Path] = {}
-    for path in found:
-        first = by_id.setdefault(submission_id(path), path)
-        if first is not path:
-            raise SubmissionError(
-                f"{first} and {path} would both leave results as '{submission_id(path)}'; "
-                "rename one of them or grade them apart"
-            )
-    return found
-
-
-def grade_path(grader: Grader, path: Path) -> Result:
-    """Grade the submission at ``path``.
-
-    One that cannot be read gets no points and the reason; one at which the grader itself fails
-    gets rows that say so.
-    """
-    try:
-        submission = grader.suite.read(path)
-    except SubmissionError as error:
-        return grader.refuse(submission_id(path), str(error))
-    try:
-        return grader.grade(submission)
-    except Exception as error:  # one submission must not end the batch
-        return grader.failed(submission.id, f"{type(error).__name__}: {error}")
-
-
-def grade_batch(
-    config: Config, paths: Sequence[Path], options: BatchOptions, sandbox: Sandbox
-) -> Iterator[Result]:
-    """Results of the submissions at ``paths``, as they are ready.
-
-    With one job they are graded here, in ``sandbox``; with more, in processes of their own.
-
-    Raises:
-        BatchError: If a process of the batch ended by itself.
-    """
-    jobs = min(options.jobs, len(paths))
-    if jobs <= 1:
-        grader = Grader(Suite(options.pack, config), sandbox, options.seed, options.device)
-        for path in paths:
-            yield grade_path(grader, path)
-        return
-    sandbox.close()
-    try:
-        with ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (options,)) as pool:
-            for future in as_completed([pool.submit(_grade_in_worker, path) for path in paths]):
-                yield future.result()
-    except BrokenProcessPool:
+    if order.failed:
         raise BatchError(
-            "A grading process ended by itself, for lack of memory or of isolation; "
+            "The grading processes end by themselves, for lack of memory or of isolation; "
             "run the command again with -j 1 to see why."
-        ) from None
-
-
-_worker: list[Callable[[Path], Result]] = []
-
-
-def _start_worker(options: BatchOptions) -> None:
-    config = load_config()
-    sandbox = start_sandbox(config, options.isolation, options.allow_unsafe)
-    grader = Grader(Suite(options.pack, config), sandbox, options.seed, options.device)
-    _worker.append(lambda path: grade_path(grader, path))
-
-
-def _grade_in_worker(path: Path) -> Result:
-    return _worker[0](path)
+        )
+    return Order(order.name, failed=f"{ATTEMPTS} processes that graded it ended by themselves.")

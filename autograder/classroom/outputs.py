@@ -5,6 +5,7 @@ from pathlib import Path
 from autograder.classroom.grades import grades_csv
 from autograder.classroom.pages import render
 from autograder.classroom.report import class_report
+from autograder.classroom.store import Store
 from autograder.config import Config
 from autograder.files import write_json, write_text
 from autograder.gradescope.results_json import to_gradescope
@@ -12,39 +13,44 @@ from autograder.grading.results import Result
 
 
 class Outputs:
-    """The output folder of one pack; what earlier runs left in it stays part of the report."""
+    """The output folder of one pack, with its store.
+
+    Everything else in the folder is made from what stands in the store.
+    """
 
     def __init__(self, folder: Path, config: Config, pack: str) -> None:
         self.folder = folder
         self._config = config
         self._pack = pack
-        for name in ("results", "feedback", "store"):
+        for name in ("results", "feedback"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-
-    @property
-    def seed(self) -> int | None:
-        """The seed of the results that lie here already: one class is graded with one seed."""
-        results = self.results()
-        return results[0].seed if results else None
+        self.store = Store(folder, pack)
 
     def results(self) -> list[Result]:
-        """Every result that was ever added, by name."""
-        paths = sorted((self.folder / "store").glob("*.json"))
-        results = [Result.model_validate_json(path.read_bytes()) for path in paths]
-        return [result for result in results if result.pack == self._pack]
+        """The result that stands for each submission of the class, by name."""
+        return self.store.results()
 
-    def add(self, result: Result) -> None:
+    def write(self, result: Result) -> None:
         """Write what belongs to one submission."""
         leaderboards = self._config.packs[self._pack].leaderboards
-        name = result.submission
-        write_json(self.folder / "results" / f"{name}.json", to_gradescope(result, leaderboards))
-        page = render("feedback.html", self._config, self._pack, result=result)
-        write_text(self.folder / "feedback" / f"{name}.html", page)
-        write_text(self.folder / "store" / f"{name}.json", result.model_dump_json(indent=1))
+        data, page = self._paths(result.submission)
+        write_json(data, to_gradescope(result, leaderboards))
+        write_text(page, render("feedback.html", self._config, self._pack, result=result))
 
-    def finish(self) -> None:
-        """Write what belongs to all results together."""
+    def missing(self, submission: str) -> bool:
+        """Whether a file that belongs to ``submission`` is not there."""
+        return not all(path.is_file() for path in self._paths(submission))
+
+    def finish(self) -> list[Result]:
+        """Write what belongs to all results together, and return them."""
         results = self.results()
         if results:
             write_text(self.folder / "grades.csv", grades_csv(results))
             write_text(self.folder / "report.html", class_report(self._config, self._pack, results))
+        return results
+
+    def _paths(self, submission: str) -> tuple[Path, Path]:
+        return (
+            self.folder / "results" / f"{submission}.json",
+            self.folder / "feedback" / f"{submission}.html",
+        )

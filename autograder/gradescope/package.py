@@ -10,12 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from autograder.config import CONFIG_NAME, ROOT, Config
+from autograder.submission import ANSWERS_FILE
 
 SEED_FILE = "seed.json"
 ROOMS = ("sandbox", "submission", "grading")
 """Parts of the program that a grading container needs as they are."""
 
-COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "torch"})
+COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "sqlalchemy", "torch"})
 """Requirements that a container does not need, or that ``setup.sh`` installs by itself."""
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)
@@ -68,6 +69,8 @@ def _files(pack: str, config: Config) -> Iterator[Path]:
     for room in ROOMS:
         yield from _python(program / room)
     yield from _python(ROOT / "solutions" / pack / config.packs[pack].package)
+    if config.packs[pack].written is not None:
+        yield ROOT / "solutions" / pack / ANSWERS_FILE
 
 
 def _python(folder: Path) -> Iterator[Path]:

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +86,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             if sum(info.file_size for info in opened.infolist()) > EXTRACTED_MB * 2**20:
                 raise SimulationError(f"{archive} unpacks to more than {EXTRACTED_MB} MB")
             opened.extractall(folder)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise SimulationError(f"{archive} cannot be unpacked: {error}") from None
 
 
@@ -151,9 +152,10 @@ def _run(entry: Path, root: Path) -> tuple[str, Usage, str]:
         log, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         failure = f"the autograder did not finish within {TIMEOUT_SECONDS} seconds"
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
     finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
         ended.set()
         watcher.join()
     if usage.exceeded:

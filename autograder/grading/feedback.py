@@ -1,5 +1,6 @@
 """What a student reads about a row: plain sentences, from what the grader knows."""
 
+from autograder.config import Visibility
 from autograder.grading.results import Finding, Result, Row
 
 STATUS = {
@@ -15,7 +16,7 @@ STATUS = {
 
 def row_text(row: Row) -> str:
     """The feedback of one row, as lines of plain text."""
-    lines = [f"{row.label} {', '.join(row.functions)}: {STATUS[row.status]}."]
+    lines = [f"{row.label} {', '.join(row.functions) or row.title}: {STATUS[row.status]}."]
     for finding in row.findings:
         if finding.kind != "not_started":
             lines += ["", *finding_lines(finding)]
@@ -33,12 +34,16 @@ def finding_lines(finding: Finding) -> list[str]:
 
 
 def summary_text(result: Result) -> str:
-    """What stands above the rows."""
-    lines = [f"{result.score:g} of {result.max_score:g} points."]
+    """What stands above the rows; no word about rows that students do not see, nor their sum."""
+    shown = [row for row in result.rows if row.visibility is Visibility.VISIBLE]
+    lines = []
+    if len(shown) == len(result.rows):
+        lines.append(f"{result.score:g} of {result.max_score:g} points.")
     lines += [f"Note: {note}" for note in result.notes]
     if not result.safe:
         lines.append("Graded without full isolation: a TA must confirm this grade.")
-    if result.grader_errors:
-        labels = ", ".join(row.label for row in result.grader_errors)
+    failed = [row.label for row in shown if row.status == "grader_error"]
+    if failed:
+        labels = ", ".join(failed)
         lines.append(f"The grader itself failed in {labels}; no points are lost by it.")
     return "\n".join(lines)

@@ -3,18 +3,18 @@
 import os
 import platform
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import pytest
 import torch
 
 from autograder.config import ROOT, Question
-from autograder.grading.plugin import GRADER_FAILED, GradingPlugin, OnQuestion
+from autograder.grading.plugin import GradingPlugin, OnQuestion
 from autograder.grading.question import Session
 from autograder.grading.reference import Reference
-from autograder.grading.results import Check, Finding, Result, Row, make_rows
+from autograder.grading.results import GRADER_FAILED, Check, Finding, Result, Row, make_rows
 from autograder.grading.suite import Suite
 from autograder.sandbox.client import Sandbox
 from autograder.submission import Submission
@@ -68,7 +68,7 @@ class Grader:
 
         Args:
             submission: What came out of intake.
-            questions: Only these questions; by default all that are assigned.
+            questions: Only these programming questions; by default all that are assigned.
             on_question: Called with the rows so far after every question.
         """
         start = time.monotonic()
@@ -76,7 +76,9 @@ class Grader:
         chosen = tuple(self.suite.pack.assigned if questions is None else questions)
         plugin = self.plugin(submission, on_question)
         tests = [str(self.suite.tests(question)) for question in chosen]
-        status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+        # Without paths pytest would look for tests where it was started.
+        with _no_options_from_the_environment():
+            status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin]) if tests else 0
         if plugin.interrupted:
             raise KeyboardInterrupt
         plugin.finish(chosen, status)
@@ -89,7 +91,7 @@ class Grader:
             update={
                 "rows": plugin.rows(),
                 "sha256": submission.sha256,
-                "notes": (*submission.notes, *self._notes),
+                "notes": (*submission.notes, *plugin.notes, *self._notes),
                 "errors": tuple(plugin.errors),
             }
         )
@@ -107,7 +109,8 @@ class Grader:
                 submission=submission.sha256,
             )
 
-        return GradingPlugin(self.reference, open_session, self._devices, on_question)
+        written = self.suite.grade_written(submission, self.reference.seed)
+        return GradingPlugin(self.reference, open_session, self._devices, on_question, written)
 
     def refuse(self, submission: str, reason: str) -> Result:
         """The result of an archive that cannot be read: every row, no points, the reason."""
@@ -124,7 +127,7 @@ class Grader:
     def _same_rows(
         self, outcome: Literal["failed", "grader_error"], finding: Finding
     ) -> tuple[Row, ...]:
-        labels = [q.label(part) for q in self.suite.pack.assigned for part in q.parts]
+        labels = [q.label(part) for q in self.suite.pack.graded for part in q.parts]
         checks = {
             label: [Check(part=label, device="cpu", weight=1, outcome=outcome, finding=finding)]
             for label in labels
@@ -151,3 +154,13 @@ class Grader:
             },
             rows=rows,
         )
+
+
+@contextmanager
+def _no_options_from_the_environment() -> Iterator[None]:
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)

@@ -23,13 +23,10 @@ from autograder.config import Question
 from autograder.grading.outcome import CheckFailed, GraderError, Outcome, SameAsOnCpu
 from autograder.grading.question import OpenSession, QuestionRun
 from autograder.grading.reference import Reference
-from autograder.grading.results import Check, Finding, Row, make_rows
+from autograder.grading.results import GRADER_FAILED, Check, Finding, Row, make_rows
+from autograder.grading.written import NO_WRITTEN, Graded
 
 OnQuestion = Callable[[tuple[Row, ...]], None]
-
-GRADER_FAILED = (
-    "The grader itself failed in this check. It costs you no points; a TA will look at it."
-)
 
 _PROBES = pytest.StashKey[list[str]]()
 
@@ -43,8 +40,10 @@ class GradingPlugin:
         open_session: OpenSession,
         devices: tuple[str, ...] = ("cpu", "meta"),
         on_question: OnQuestion | None = None,
+        written: Graded = NO_WRITTEN,
     ) -> None:
-        self.errors: list[str] = []
+        self.errors: list[str] = list(written.errors)
+        self.notes = written.notes
         self.interrupted = False
         self._reference = reference
         self._suite = reference.suite
@@ -53,9 +52,10 @@ class GradingPlugin:
         self._on_question = on_question
         self._deadline = time.monotonic() + self._suite.config.limits.submission_seconds
         self._planned = len(self._suite.pack.assigned)
+        self._waiting: set[str] = set()
         self._failed_on_cpu: set[str] = set()
         self._runs: dict[str, QuestionRun] = {}
-        self._checks: dict[str, list[Check]] = {}
+        self._checks: dict[str, list[Check]] = dict(written.checks)
 
     def rows(self) -> tuple[Row, ...]:
         """The rows, as far as they are known."""
@@ -79,6 +79,11 @@ class GradingPlugin:
         path = Path(report.nodeid)
         if report.failed and path.stem.startswith("test_"):
             self._grader_failed(self._question(path), f"{report.nodeid}: {report.longreprtext}")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every test that was found has been run."""
+        return not self._waiting
 
     @pytest.fixture
     def run(self, device: str, request: pytest.FixtureRequest) -> Callable[[str], Outcome]:
@@ -104,11 +109,15 @@ class GradingPlugin:
             )
         return self._runs[question.module]
 
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        self._waiting.add(item.nodeid)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._planned = len({item.path for item in session.items})
 
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Close a question after its last test."""
+        self._waiting.discard(item.nodeid)
         run = self._runs.get(self._question(item.path).module)
         if run is None or (nextitem is not None and nextitem.path == item.path):
             return
@@ -174,10 +183,6 @@ class GradingPlugin:
                 self._grader_failed(
                     question, f"{question.module}: not graded; pytest ended with {status!r}"
                 )
-
-    def collected(self) -> list[Question]:
-        """The questions whose tests were run."""
-        return [question for question in self._suite.pack.assigned if question.module in self._runs]
 
     def _grader_failed(self, question: Question, error: str) -> None:
         """Mark the parts of a question that no check has graded."""

@@ -44,7 +44,10 @@ class Reference:
 
     def _run(self, package: Package, module: str, probe: str) -> Reply:
         seed = self.probe_seed(module, probe)
-        return run_probe(self._probes(module), probe, package, seed, "cpu")
+        reply = run_probe(self._probes(module), probe, package, seed, "cpu")
+        if reply.fault is not None and reply.fault.exception == "KeyboardInterrupt":
+            raise KeyboardInterrupt
+        return reply
 
     def _load_probes(self, module: str) -> ModuleType:
         probes = ModuleType("probes")

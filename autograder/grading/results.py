@@ -6,7 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from autograder.config import Config, Feedback, Pack, Visibility
+from autograder.config import Config, Feedback, GradedPart, GradedQuestion, Pack, Visibility
+
+GRADER_FAILED = (
+    "The grader itself failed in this check. It costs you no points; a TA will look at it."
+)
 
 Status = Literal[
     "passed", "partial", "failed", "not_started", "unreadable", "not_graded", "grader_error"
@@ -16,8 +20,9 @@ Status = Literal[
 class Finding(BaseModel):
     """Why one hidden check was not passed.
 
-    ``kind`` is a fault of the run (not_started, import_failure, exception, ...) or of the value
-    (structure, shape, dtype, device, finite, gradient, value, mutated, property).
+    ``kind`` is a fault of the run (not_started, import_failure, exception, ...), of the value
+    (structure, shape, dtype, device, finite, gradient, value, mutated, property), or of a written
+    answer (answers_file, answer_form, answer).
     """
 
     check: str
@@ -93,26 +98,19 @@ def make_rows(config: Config, pack: Pack, checks: dict[str, list[Check]]) -> tup
     other check is left, the part gets its full points and is marked for a TA.
     """
     return tuple(
-        _row(config, pack, question_index, part_index, checks)
-        for question_index, question in enumerate(pack.questions)
-        if question.assigned
-        for part_index in range(len(question.parts))
+        _row(config, question, part, checks.get(question.label(part), []))
+        for question in pack.graded
+        for part in question.parts
     )
 
 
-def _row(
-    config: Config, pack: Pack, question_index: int, part_index: int, checks: dict[str, list[Check]]
-) -> Row:
-    question = pack.questions[question_index]
-    part = question.parts[part_index]
-    label = question.label(part)
-    own = checks.get(label, [])
+def _row(config: Config, question: GradedQuestion, part: GradedPart, own: list[Check]) -> Row:
     share = _share(own, config.device_share)
     findings = tuple(_distinct(check.finding for check in own if check.finding))
     return Row(
-        label=label,
+        label=question.label(part),
         title=part.title,
-        functions=tuple(f"{question.module}.{function}" for function in part.functions),
+        functions=question.qualified(part),
         score=round(float(Fraction(str(part.points)) * share), 2),
         max_score=part.points,
         status=_status(own, share, findings),
@@ -124,19 +122,21 @@ def _row(
 
 def _share(checks: list[Check], device_share: float) -> Fraction:
     counted = [check for check in checks if check.outcome != "grader_error"]
-    if checks and not counted:
-        return Fraction(1)
-    total = Fraction(0)
+    if not counted:
+        return Fraction(1 if checks else 0)
     cpu = [check for check in counted if check.device == "cpu"]
     other = [check for check in counted if check.device != "cpu"]
-    device = Fraction(str(device_share)) if cpu and other else Fraction(0)
-    for group, part in ((cpu, 1 - device), (other, device)):
-        if group:
-            passed = sum(
-                (Fraction(str(c.weight)) for c in group if c.outcome == "passed"), Fraction(0)
-            )
-            total += part * passed / sum(Fraction(str(c.weight)) for c in group)
-    return total
+    if not (cpu and other):
+        return _passed(counted)
+    device = Fraction(str(device_share))
+    return (1 - device) * _passed(cpu) + device * _passed(other)
+
+
+def _passed(checks: list[Check]) -> Fraction:
+    """The share of ``checks`` that passed, by weight."""
+    weights = [(Fraction(str(check.weight)), check.outcome == "passed") for check in checks]
+    total = sum((weight for weight, _ in weights), Fraction(0))
+    return sum((weight for weight, passed in weights if passed), Fraction(0)) / total
 
 
 def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...]) -> Status:

@@ -44,10 +44,11 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, pytest.ExitCod
         plugin = grader.plugin(submission)
         config.pluginmanager.register(plugin)
         status = yield
-        plugin.finish(plugin.collected(), status)
         result = grader.fill(blank, submission, plugin)
         graded = [row for row in result.rows if row.status != "not_graded"]
         print(f"\n{result.score:g} of {sum(row.max_score for row in graded):g} points")
-        if config.option.result is not None:
+        if not plugin.complete:
+            print("Tests were left out, so this is no grade, and no result is written.")
+        elif config.option.result is not None:
             write_text(config.option.result, result.model_dump_json(indent=1))
     return status

@@ -1,13 +1,17 @@
 """Everything hidden that belongs to one pack: references, probes, misconceptions."""
 
 import importlib
+import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from autograder.config import ROOT, Config, Pack, Question, load_config
+from autograder.grading.answers import read_answers
+from autograder.grading.written import NO_WRITTEN, AnswerSheet, Graded, Key, grader_failed
 from autograder.misconceptions import Alternative, Misconception
-from autograder.submission import Submission, read_submission
+from autograder.submission import ANSWERS_FILE, Submission, read_submission
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,38 @@ class Suite:
             for path in sorted((folder / self.pack.package).rglob("*.py"))
         }
 
+    @cached_property
+    def reference_answers(self) -> dict[str, bytes]:
+        """The answers file of the reference, as a submission has it."""
+        if self.pack.written is None:
+            return {}
+        return {ANSWERS_FILE: (self.root / "solutions" / self.name / ANSWERS_FILE).read_bytes()}
+
+    def answers_with(self, label: str, answer: str) -> dict[str, bytes]:
+        """The reference's answers file with another answer to one question."""
+        text = self.reference_answers[ANSWERS_FILE].decode()
+        line = re.compile(rf"^{label} =.*$", re.MULTILINE)
+        changed = line.sub(lambda _: f"{label} = {json.dumps(answer)}", text)
+        return {ANSWERS_FILE: changed.encode()}
+
+    @cached_property
+    def answer_key(self) -> dict[str, Key]:
+        """The hidden key of the written questions, by part."""
+        return importlib.import_module(f"autograder.graders.{self.name}.written").KEY
+
+    def grade_written(self, submission: Submission, seed: int) -> Graded:
+        """The written questions of a submission."""
+        written = self.pack.written
+        if written is None:
+            return NO_WRITTEN
+        labels = [written.label(part) for part in written.parts]
+        try:
+            right = read_answers(self.reference_answers[ANSWERS_FILE], labels).given
+            sheet = AnswerSheet(written, self.answer_key, right, seed)
+        except Exception as error:  # the grader's fault must not cost the student
+            return grader_failed(written, error)
+        return sheet.grade(submission.others)
+
     def read(self, path: Path) -> Submission:
         """The submission at ``path``.
 
@@ -49,15 +85,25 @@ class Suite:
     def gaps(self) -> list[str]:
         """What is missing to grade the assigned questions, one sentence each."""
         hidden = self.root / "autograder"
-        return [
-            f"Q{question.id}: {path.relative_to(self.root)} does not exist"
+        solutions, graders = self.root / "solutions" / self.name, hidden / "graders" / self.name
+        needed = [
+            (question.id, path)
             for question in self.pack.assigned
             for path in (
-                self.root / "solutions" / self.name / self.module_path(question.module),
-                hidden / "graders" / self.name / "probes" / f"{question.module}.py",
+                solutions / self.module_path(question.module),
+                graders / "probes" / f"{question.module}.py",
                 self.tests(question),
                 hidden / "misconceptions" / self.name / f"{question.module}.py",
             )
+        ]
+        if self.pack.written is not None:
+            needed += [
+                (self.pack.written.id, path)
+                for path in (solutions / ANSWERS_FILE, graders / "written.py")
+            ]
+        return [
+            f"Q{question}: {path.relative_to(self.root)} does not exist"
+            for question, path in needed
             if not path.is_file()
         ]
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from autograder.config import Question
+from autograder.config import GradedQuestion, Question, Written
 from autograder.grading.grader import Grader
 from autograder.grading.results import Row
 from autograder.grading.suite import Suite
-from autograder.misconceptions import Misconception, apply_edits
+from autograder.misconceptions import apply_edits
 from autograder.release.stubs import make_stub
 from autograder.submission import Submission
 
@@ -30,7 +30,7 @@ BY_VALUE = frozenset(
         "value",
         "mutated",
     }
-    | {"property"}
+    | {"property", "answer"}
 )
 
 
@@ -98,26 +98,42 @@ class Verification(BaseModel):
         return [f"{problem} (seed {self.seed})" for problem in found]
 
 
-def count_programs(suite: Suite, questions: Sequence[Question]) -> int:
-    """How many programs :func:`verify` grades."""
-    return 2 + sum(
-        len(suite.misconceptions(q.module)) + len(suite.alternatives(q.module)) for q in questions
+def count_programs(suite: Suite, questions: Sequence[GradedQuestion]) -> int:
+    """How many submissions :func:`verify` grades."""
+    programs = sum(
+        len(suite.misconceptions(q.module)) + len(suite.alternatives(q.module))
+        for q in questions
+        if isinstance(q, Question)
     )
+    answers = sum(
+        len(suite.answer_key[part.id].mistakes) + len(suite.answer_key[part.id].alternatives)
+        for q in questions
+        if isinstance(q, Written)
+        for part in q.parts
+    )
+    return 2 + programs + answers
 
 
 def verify(
     grader: Grader,
-    questions: Sequence[Question],
+    questions: Sequence[GradedQuestion],
     on_program: Callable[[str], None] = lambda name: None,
 ) -> Verification:
     """Grade the reference, the stubs, every misconception and every alternative of questions."""
     suite = grader.suite
-    files = suite.reference_files
+    files, answers = suite.reference_files, suite.reference_answers
 
-    def rows_of(name: str, files: Mapping[str, bytes], *graded: Question) -> tuple[Row, ...]:
+    def rows_of(
+        name: str,
+        files: Mapping[str, bytes],
+        others: Mapping[str, bytes],
+        *graded: GradedQuestion,
+    ) -> tuple[Row, ...]:
         on_program(name)
-        submission = Submission(id=name, sha256=name, files=dict(files), others={}, notes=())
-        result = grader.grade(submission, graded)
+        submission = Submission(
+            id=name, sha256=name, files=dict(files), others=dict(others), notes=()
+        )
+        result = grader.grade(submission, [q for q in graded if isinstance(q, Question)])
         if result.errors:
             raise RuntimeError(f"{name}: the grader failed: {result.errors[0]}")
         labels = {question.label(part) for question in graded for part in question.parts}
@@ -126,22 +142,37 @@ def verify(
     stubs = {**files}
     misconceptions = []
     alternatives = []
-    for question in questions:
+    for question in (q for q in questions if isinstance(q, Question)):
         path = suite.module_path(question.module)
         source = files[path].decode()
         stubs[path] = make_stub(source, question, path).encode()
         for m in suite.misconceptions(question.module):
             patched = {**files, path: apply_edits(source, m.edits, m.id).encode()}
-            misconceptions.append(_caught(m, question, rows_of(m.id, patched, question)))
+            part = question.part_of(m.function)
+            if part is None:
+                raise RuntimeError(f"misconception {m.id}: no part asks for {m.function}")
+            rows = rows_of(m.id, patched, {}, question)
+            misconceptions.append(_caught(m.id, question.id, question.label(part), rows))
         for a in suite.alternatives(question.module):
             patched = {**files, path: apply_edits(source, a.edits, a.id).encode()}
-            marks = _marks(rows_of(a.id, patched, question))
+            marks = _marks(rows_of(a.id, patched, {}, question))
             alternatives.append(Accepted(id=a.id, **dict(marks)))
+    for written in (q for q in questions if isinstance(q, Written)):
+        for written_part in written.parts:
+            key, label = suite.answer_key[written_part.id], written.label(written_part)
+            for mistake in key.mistakes:
+                others = suite.answers_with(label, mistake.answer)
+                rows = rows_of(mistake.id, {}, others, written)
+                misconceptions.append(_caught(mistake.id, written.id, label, rows))
+            for number, answer in enumerate(key.alternatives, 1):
+                id = f"{label}-{number}"
+                marks = _marks(rows_of(id, {}, suite.answers_with(label, answer), written))
+                alternatives.append(Accepted(id=id, **dict(marks)))
     return Verification(
         pack=suite.name,
         seed=grader.reference.seed,
-        reference=_marks(rows_of("reference", files, *questions)),
-        stubs=_marks(rows_of("stubs", stubs, *questions)),
+        reference=_marks(rows_of("reference", files, answers, *questions)),
+        stubs=_marks(rows_of("stubs", stubs, {}, *questions)),
         misconceptions=tuple(misconceptions),
         alternatives=tuple(alternatives),
     )
@@ -160,20 +191,15 @@ def _marks(rows: tuple[Row, ...]) -> Marks:
     )
 
 
-def _caught(misconception: Misconception, question: Question, rows: tuple[Row, ...]) -> Caught:
-    part = question.part_of(misconception.function)
-    if part is None:
-        raise RuntimeError(
-            f"misconception {misconception.id}: no part asks for {misconception.function}"
-        )
+def _caught(id: str, question: int, label: str, rows: tuple[Row, ...]) -> Caught:
     lost = [row for row in rows if row.score < row.max_score]
-    own = [row for row in lost if row.label == question.label(part)]
+    own = [row for row in lost if row.label == label]
     findings = [finding for row in own for finding in row.findings]
     return Caught(
-        id=misconception.id,
-        question=question.id,
+        id=id,
+        question=question,
         caught=bool(own),
         by_value=any(finding.kind in BY_VALUE for finding in findings),
-        named={f.misconception for f in findings} - {""} == {misconception.id},
+        named={f.misconception for f in findings} - {""} == {id},
         spread=tuple(row.label for row in lost if row not in own),
     )

@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from autograder.release.answers import ANSWER
+from autograder.release.notebook import DERIVATIONS
 from autograder.release.stubs import find_blocks
 from autograder.release.tree import files_in
+from autograder.submission import ANSWERS_FILE
 
 HIDDEN_FOLDERS = ("autograder/graders", "autograder/misconceptions")
 
 _LENGTH = 20
+_ANSWER = "## Model answer"
 _NOISE = re.compile(r"[\s\"'\\]+")
 _TRIVIAL = re.compile(r"\s*(import|from|for|with)\s")
 
@@ -27,6 +31,28 @@ def solution_lines(root: Path) -> dict[str, str]:
         if path.suffix == ".py"
         for line, place in _solutions_of(path, path.relative_to(root).as_posix())
     }
+
+
+def derivation_lines(root: Path) -> dict[str, str]:
+    """Every telling line of the model answers and rubrics of all packs: its place, by the line."""
+    secrets: dict[str, str] = {}
+    for path in sorted((root / "solutions").glob(f"*/{DERIVATIONS}/*")):
+        lines = list(enumerate(_text(path).splitlines(), 1))
+        task = next((n for n, line in lines if line.strip() == _ANSWER), 0)
+        secrets |= dict(_telling(lines[task:], path.relative_to(root).as_posix()))
+    return secrets
+
+
+def answer_lines(root: Path) -> dict[str, str]:
+    """Every written answer of every pack, with its label, and alone where it is telling."""
+    secrets: dict[str, str] = {}
+    for path in sorted((root / "solutions").glob(f"*/{ANSWERS_FILE}")):
+        for match in ANSWER.finditer(_text(path)):
+            place = f"{path.relative_to(root).as_posix()}, {match[1]}"
+            secrets[_normalise(match[0])] = place
+            if len(alone := _normalise(match[2])) >= _LENGTH:
+                secrets[alone] = place
+    return secrets
 
 
 def hidden_lines(root: Path, files: Iterable[Path], public: str) -> dict[str, str]:

@@ -6,13 +6,24 @@ import zipfile
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from autograder.config import ROOT, Config, Pack
-from autograder.release.leaks import find_leaks, hidden_files, hidden_lines, solution_lines
+from autograder.config import ROOT, Config, GradedQuestion, Pack, Question
+from autograder.release.answers import blank_answers
+from autograder.release.leaks import (
+    answer_lines,
+    derivation_lines,
+    find_leaks,
+    hidden_files,
+    hidden_lines,
+    solution_lines,
+)
+from autograder.release.notebook import DERIVATIONS, read_derivation, student_files
 from autograder.release.stubs import ReleaseError, has_marker, make_stub
 from autograder.release.tree import files_in
+from autograder.submission.intake import ANSWERS_FILE
 
 ASSIGNMENTS = "assignments"
 
@@ -20,11 +31,12 @@ HANDOUT = "README.md"
 QUESTIONS_MARK = "<!-- questions -->"
 """Where the handout gets the table of questions, whose numbers stand in the configuration."""
 
-EXCLUDED = ("answers*.yaml", "rubric*", "model_answers*")
+EXCLUDED = ("rubric*", "model_answers*")
 """Names of files and folders in ``solutions/`` that never go out."""
 
 _VERSION = "1.0"
 _PACK_FILES = Path(__file__).parent / "pack_files"
+_TOOLS = ("conftest.py", "submit.py", "tests/checks.py")
 _TRAINING = "training"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -44,7 +56,7 @@ def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes
     pack = config.packs[name]
     files, withheld = _split(name, pack, root)
     stubs = [data for path, data in files.items() if path.startswith(f"{pack.package}/")]
-    copied = {**_datasets(root), **_training(files)}
+    copied = {**_datasets(root), **_training(files), **_tools(), **_written(pack)}
     generated = _generate(name, config, {*files, *copied})
     public = "\n".join(map(_text, [*stubs, *generated.values()]))
     common = {**copied, **generated}
@@ -59,7 +71,8 @@ def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes
             "name its functions in grading_config.yaml or remove the markers"
         )
     hidden = hidden_lines(root, [*hidden_files(root), *withheld], public)
-    leaks = find_leaks(files, {**solution_lines(root), **hidden})
+    written = {**derivation_lines(root), **answer_lines(root)}
+    leaks = find_leaks(files, {**solution_lines(root), **written, **hidden})
     if leaks:
         raise ReleaseError("\n".join(f"{name}: {leak}" for leak in leaks))
     return files
@@ -126,16 +139,27 @@ def _split(name: str, pack: Pack, root: Path) -> tuple[dict[str, bytes], list[Pa
     withheld: list[Path] = []
     for path in files_in(solutions):
         relative = path.relative_to(solutions)
+        if relative.parts[0] == DERIVATIONS:
+            continue  # their tasks are in the notebook
         if any(fnmatch(part.lower(), pattern) for part in relative.parts for pattern in EXCLUDED):
             withheld.append(path)
         elif relative.as_posix() not in _unassigned_tests(pack):
             files[relative.as_posix()] = path.read_bytes()
+    if ANSWERS_FILE in files or pack.written is not None:
+        place = f"solutions/{name}/{ANSWERS_FILE}"
+        text = _text(files.get(ANSWERS_FILE, b""))
+        files[ANSWERS_FILE] = blank_answers(text, pack.written, place).encode()
     for question in pack.questions:
         module = f"{pack.package}/{question.module}.py"
         place = f"solutions/{name}/{module}"
         if module not in files:
             raise ReleaseError(f"{place} does not exist; question {question.id} is about it")
         files[module] = make_stub(_text(files[module]), question, place).encode()
+    notebook = f"{pack.short}.ipynb"
+    if notebook in files:
+        derivations = tuple(read_derivation(d, solutions / DERIVATIONS) for d in pack.derivations)
+        unassigned = frozenset(q.module for q in pack.questions if not q.assigned)
+        files |= student_files(notebook, files[notebook], derivations, unassigned)
     if HANDOUT in files:
         text = _text(files[HANDOUT]).replace(QUESTIONS_MARK, _question_table(pack))
         files[HANDOUT] = text.encode()
@@ -145,13 +169,19 @@ def _split(name: str, pack: Pack, root: Path) -> tuple[dict[str, bytes], list[Pa
 def _question_table(pack: Pack) -> str:
     """The questions with their points and times, as a table for the handout."""
     rows = [
-        f"| Q{question.id} | {question.title} | `{pack.package}/{question.module}.py` "
+        f"| Q{question.id} | {question.title} | `{_file(pack, question)}` "
         f"| {question.points:g}{'' if question.kind == 'core' else ' (bonus)'} "
         f"| {question.minutes} |"
-        for question in pack.assigned
+        for question in pack.graded
     ]
-    head = ["| | question | module | points | minutes |", "|---|---|---|---|---|"]
+    head = ["| | question | file | points | minutes |", "|---|---|---|---|---|"]
     return "\n".join([*head, *rows])
+
+
+def _file(pack: Pack, question: GradedQuestion) -> str:
+    if isinstance(question, Question):
+        return f"{pack.package}/{question.module}.py"
+    return ANSWERS_FILE
 
 
 def _datasets(root: Path) -> dict[str, bytes]:
@@ -172,6 +202,20 @@ def _training(files: Iterable[str]) -> dict[str, bytes]:
     }
 
 
+def _tools() -> dict[str, bytes]:
+    """What every pack has, whatever it is about."""
+    return {path: (_PACK_FILES / path).read_bytes() for path in _TOOLS}
+
+
+def _written(pack: Pack) -> dict[str, bytes]:
+    """How students see whether the grader can read their answers: with the grader's own code."""
+    if pack.written is None:
+        return {}
+    reader = ROOT / "autograder" / "grading" / "answers.py"
+    test = "tests/test_written.py"
+    return {"tests/answers.py": reader.read_bytes(), test: (_PACK_FILES / test).read_bytes()}
+
+
 def _unassigned_tests(pack: Pack) -> set[str]:
     return {f"tests/test_{q.module}.py" for q in pack.questions if not q.assigned}
 
@@ -179,7 +223,6 @@ def _unassigned_tests(pack: Pack) -> set[str]:
 def _generate(name: str, config: Config, paths: set[str]) -> dict[str, bytes]:
     """What every pack has: how to install it, how its tests report, what is asked."""
     pack = config.packs[name]
-    packages = {path.partition("/")[0] for path in paths if "/" in path and path.endswith(".py")}
     template = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
         (_PACK_FILES / "pyproject.toml.j2").read_text("utf-8")
     )
@@ -187,19 +230,25 @@ def _generate(name: str, config: Config, paths: set[str]) -> dict[str, bytes]:
         name=name.replace("_", "-"),
         version=_VERSION,
         title=f"{config.course.name}: {pack.title}",
-        packages=sorted(packages - {"tests"}),
     )
     return {
         "pyproject.toml": pyproject.encode(),
-        "conftest.py": (_PACK_FILES / "conftest.py").read_bytes(),
-        "questions.json": _questions(pack).encode(),
+        "questions.json": _questions(name, config, paths).encode(),
     }
 
 
-def _questions(pack: Pack) -> str:
-    data = {
+def _questions(name: str, config: Config, paths: set[str]) -> str:
+    """What the pack's own tools know about it."""
+    pack = config.packs[name]
+    single = [path for path in (ANSWERS_FILE, f"{pack.short}.ipynb") if path in paths]
+    data: dict[str, Any] = {
+        "name": name,
         "title": pack.title,
         "package": pack.package,
+        "submission": {
+            "paths": [pack.package, *single],
+            "megabytes": config.limits.archive_mb,
+        },
         "questions": [
             question.model_dump(include={"id", "title", "module", "kind", "minutes"})
             | {
@@ -211,6 +260,11 @@ def _questions(pack: Pack) -> str:
             for question in pack.assigned
         ],
     }
+    if pack.written is not None:
+        data["written"] = {"file": ANSWERS_FILE} | pack.written.model_dump(
+            include={"id": True, "title": True, "minutes": True}
+            | {"parts": {"__all__": {"id", "title", "kind", "options", "variables", "points"}}}
+        )
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from autograder.sandbox import wire
 from autograder.sandbox.confine import Confinement
 from autograder.sandbox.isolation import Isolation, Tier
@@ -230,11 +232,11 @@ class Session:
         if cuda not in self._workers:
             isolation = self._sandbox.started()
             limits = self._sandbox.limits
-            server = isolation.cold_server(cuda=True) if cuda else isolation.server()
-            give_up = isolation.confinement(self._submission, limits.memory_mb, cuda)
             try:
+                server = isolation.cold_server(cuda=True) if cuda else isolation.server()
+                give_up = isolation.confinement(self._submission, limits.memory_mb, cuda)
                 self._workers[cuda] = _Worker(server, give_up, self._job, limits)
-            except (SandboxError, EOFError) as error:
+            except (SandboxError, EOFError, OSError) as error:
                 isolation.discard_server()
                 raise SandboxError(f"The grader itself failed: {error}") from error
         return self._workers[cuda]
@@ -243,7 +245,7 @@ class Session:
         worker = self._workers.pop(cuda)
         try:
             usage = worker.end(grace)
-        except SandboxError as error:
+        except (SandboxError, OSError, msgspec.MsgspecError) as error:
             self._sandbox.started().discard_server()
             raise SandboxError(f"The grader itself failed: {error}") from error
         self.usage.append(usage)
@@ -292,10 +294,15 @@ class _Worker:
         wire.send(channel, wire.encode(request), deadline)
         while True:
             frame = wire.receive(channel, deadline, self._blob, self._tail)
-            message = wire.decode(frame, self._blob)
-            if type(message) is not dict or "importing" not in message:
-                return _reply(message, self._number, self.printed())
-            self.importing = wire.checked(message, {"importing": str})["importing"]
+            try:
+                message = wire.decode(frame, self._blob)
+                if type(message) is not dict or "importing" not in message:
+                    return _reply(message, self._number, self.printed())
+                self.importing = wire.checked(message, {"importing": str})["importing"]
+            except wire.WireError:
+                raise
+            except Exception as error:  # what a reply does to its reader is the submission's fault
+                raise wire.WireError(type(error).__name__) from error
             if self.importing in deadly:
                 raise _DeadlyImport(deadly[self.importing])
 

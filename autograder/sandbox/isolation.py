@@ -19,6 +19,7 @@ once a child confined by it has tried the forbidden acts and was refused each of
 
 import dataclasses
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def confinement(
     root = os.geteuid() == 0
     uid = None
     if root and tier in ("bubblewrap", "user"):
-        uid = FIRST_UID + zlib.crc32(f"{os.getpid()}:{submission}".encode()) % UIDS
+        uid = _unused_uid(zlib.crc32(f"{os.getpid()}:{submission}".encode()) % UIDS)
     linux = sys.platform == "linux"
     return Confinement(
         uid=uid,
@@ -114,6 +115,17 @@ def confinement(
         readable=tuple(readable),
         memory_mb=memory_mb,
     )
+
+
+def _unused_uid(number: int) -> int:
+    """A user id that belongs to nobody, the ``number``-th or one soon after it."""
+    for offset in range(UIDS):
+        uid = FIRST_UID + (number + offset) % UIDS
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            return uid
+    raise SandboxError(f"Every user id from {FIRST_UID} to {FIRST_UID + UIDS} belongs to somebody.")
 
 
 def hidden_paths() -> list[str]:
@@ -248,6 +260,8 @@ class Isolation:
         if self._server is not None and self._wrapped == wrapped:
             return
         self.discard_server()
+        if not self.premises.canary.exists():  # a long batch outlives what sweeps /tmp
+            self.premises = Premises()
         self._wrapped = wrapped
         if self._cold:
             self._server = ColdServer(self.premises, wrapped, cuda=False)

@@ -28,6 +28,8 @@ from autograder.sandbox.confine import Confinement
 
 START_SECONDS = 120.0
 REAP_SECONDS = 20.0
+SIGNALLED = 128
+"""Bubblewrap reports the death of its child by a signal as this plus the signal's number."""
 SYSTEM_PATHS = (
     "/usr",
     "/bin",
@@ -354,6 +356,8 @@ class ColdServer:
             _, status, usage = os.wait4(pid, 0)
         self._complaint = process.complaint()
         process.popen.returncode = os.waitstatus_to_exitcode(status)
+        if self._wrapped and process.popen.returncode > SIGNALLED:
+            process.popen.returncode = SIGNALLED - process.popen.returncode
         scale = 1024 if sys.platform == "linux" else 1024 * 1024
         cpu = usage.ru_utime + usage.ru_stime
         return Usage(process.popen.returncode, not done, cpu, usage.ru_maxrss / scale, pid)

@@ -2,7 +2,8 @@
 
 Torch registers Python functions for ``meta`` over its own compiled ones, and an elementwise
 operation then takes 100 microseconds instead of one: more than everything else that grading a
-submission costs. Both check that their arguments are on one device.
+submission costs. Both check that their arguments are on one device; matrix products, for which
+torch checks nothing on ``meta``, do so on a GPU only.
 """
 
 import torch
@@ -24,14 +25,16 @@ def use_native_kernels() -> None:
     A library of registrations can only be emptied as a whole, so the others are registered
     again. A version of torch that keeps them elsewhere stays as it is: slower, and as right.
     """
-    library = getattr(torch._meta_registrations, "_meta_lib_dont_use_me_use_register_meta", None)
+    registrations = getattr(torch, "_meta_registrations", None)
+    tables = getattr(getattr(torch, "_decomp", None), "global_decomposition_table", {})
+    library = getattr(registrations, "_meta_lib_dont_use_me_use_register_meta", None)
     registered: set[str] = getattr(library, "_op_impls", set())
     if library is None or not registered:
         return
     functions = {
         operation.name(): (operation, function)
         for kind in ("pre_autograd", "post_autograd", "meta")
-        for operation, function in torch._decomp.global_decomposition_table[kind].items()
+        for operation, function in tables.get(kind, {}).items()
         if isinstance(operation, torch._ops.OpOverload)
     }
     names = {f"{space}::{name}" for space, name, _ in (key.split("/") for key in registered)}

@@ -2,7 +2,17 @@
 
 from autograder.submission.discovery import find_submissions
 from autograder.submission.entries import SubmissionError
-from autograder.submission.intake import Submission, read_submission
+from autograder.submission.export import Exported, read_export
+from autograder.submission.intake import ANSWERS_FILE, Submission, read_submission
 from autograder.submission.names import submission_id
 
-__all__ = ["Submission", "SubmissionError", "find_submissions", "read_submission", "submission_id"]
+__all__ = [
+    "ANSWERS_FILE",
+    "Exported",
+    "Submission",
+    "SubmissionError",
+    "find_submissions",
+    "read_export",
+    "read_submission",
+    "submission_id",
+]

@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.submission.entries import SubmissionError
+from autograder.submission.export import FOLDER_PREFIX, is_export, is_packed_export
 from autograder.submission.names import ARCHIVE_SUFFIXES, is_junk, show
-
-_EXPORT_METADATA = "submission_metadata.yml"
-_EXPORT_PREFIX = "submission_"
 
 
 def find_submissions(paths: Iterable[Path], package: str) -> list[Path]:
@@ -16,7 +14,7 @@ def find_submissions(paths: Iterable[Path], package: str) -> list[Path]:
 
     A file, a pack's folder and a package folder are one submission each. Any other folder is a
     folder of submissions: each archive and each folder in it. A Gradescope export holds one
-    folder per submission.
+    folder per submission; exports may lie in a folder together.
 
     Args:
         paths: Files and folders.
@@ -37,6 +35,10 @@ def _expand(path: Path, package: str) -> list[Path]:
     if not os.path.exists(path):
         raise SubmissionError(f"{show(str(path))} does not exist; give a zip or a folder.")
     if not path.is_dir():
+        if is_packed_export(path):
+            raise SubmissionError(
+                f"{show(str(path))} is a whole Gradescope export; unpack it and give its folder."
+            )
         return [path]
     try:
         inside = sorted(item for item in path.iterdir() if not is_junk(item.name))
@@ -44,12 +46,17 @@ def _expand(path: Path, package: str) -> list[Path]:
         raise SubmissionError(
             f"{show(str(path))} cannot be opened; check its permissions."
         ) from None
-    if (path / _EXPORT_METADATA).is_file():
-        several = [p for p in inside if p.is_dir() and p.name.startswith(_EXPORT_PREFIX)]
+    if is_export(path):
+        several = [p for p in inside if p.is_dir() and p.name.startswith(FOLDER_PREFIX)]
     elif _is_submission(inside, package):
         return [path]
     else:
-        several = [p for p in inside if p.is_dir() or p.name.lower().endswith(ARCHIVE_SUFFIXES)]
+        several = [
+            submission
+            for p in inside
+            if p.is_dir() or p.name.lower().endswith(ARCHIVE_SUFFIXES)
+            for submission in (_expand(p, package) if is_export(p) else [p])
+        ]
     if not several:
         raise SubmissionError(
             f"{show(str(path))} holds no submissions; give a zip, a homework's folder, "

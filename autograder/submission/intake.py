@@ -24,7 +24,9 @@ from autograder.submission.names import (
     submission_id,
 )
 
-_OTHER_SUFFIXES = (".ipynb", ".yaml", ".yml")
+ANSWERS_FILE = "answers.toml"
+"""Name of the file with the answers to written questions."""
+
 _OTHER_BYTES = 2 * MEGABYTE
 _NAMED = 3
 """Files that one note names before it says how many more there are."""
@@ -38,7 +40,7 @@ class Submission:
         id: The archive's or folder's name without suffix, safe as a file name.
         sha256: Of ``files`` and ``others``: equal for equal files, however they were packed.
         files: The ``.py`` files by posix path relative to the folder that holds the package.
-        others: Answers files and notebooks, by path as above.
+        others: Notebooks, and the answers file as ``answers.toml``, by path as above.
         notes: Sentences that the student should read.
     """
 
@@ -95,7 +97,8 @@ def read_submission(
     if layout is None:
         raise SubmissionError(_nothing_found(subject, package, other_packages, listed, skipped))
 
-    contents = _read(_relative(entries, layout, subject), subject, limits, skipped)
+    relative = _with_answers(_relative(entries, layout, subject), package, skipped)
+    contents = _read(relative, subject, limits, skipped)
     files = {name: data for name, data in contents.items() if name.endswith(".py")}
     others = {name: data for name, data in contents.items() if name not in files}
     return Submission(
@@ -134,7 +137,7 @@ def _readable(entries: Iterable[Entry], skipped: _Skipped) -> dict[Parts, list[E
     """The files that matter to grading and have harmless paths, by path."""
     readable: dict[Parts, list[Entry]] = {}
     for entry in entries:
-        matters = entry.path.endswith((".py", *_OTHER_SUFFIXES))
+        matters = entry.path.endswith((".py", ".ipynb")) or _is_answers(entry.path)
         problem = entry.problem or (path_problem(entry.path) if matters else "")
         if entry.path.lower().endswith(ARCHIVE_SUFFIXES):
             problem = problem or "an archive inside a submission is not opened"
@@ -161,6 +164,26 @@ def _relative(entries: dict[Parts, list[Entry]], layout: Layout, subject: str) -
             )
         found[name] = same[0]
     return dict(sorted(found.items()))
+
+
+def _is_answers(path: str) -> bool:
+    return path.rpartition("/")[2].casefold() == ANSWERS_FILE
+
+
+def _with_answers(entries: dict[str, Entry], package: str, skipped: _Skipped) -> dict[str, Entry]:
+    """``entries`` with at most one answers file, which is at the root whatever its place was."""
+    places = [name for name in entries if _is_answers(name)]
+    known = {ANSWERS_FILE: 0, f"{package}/{ANSWERS_FILE}": 1}
+    chosen = min(
+        (name for name in places if name.casefold() in known),
+        key=lambda name: known[name.casefold()],
+        default=None,
+    )
+    for name in places:
+        if name != chosen:
+            skipped.add(name, f"{ANSWERS_FILE} lies beside the package folder {package}/")
+    kept = {name: entry for name, entry in entries.items() if name not in places}
+    return kept if chosen is None else dict(sorted({**kept, ANSWERS_FILE: entries[chosen]}.items()))
 
 
 def _read(

@@ -90,8 +90,10 @@ class Arena:
     told: Mapping[str, object]
 
     def grade(self, files: Mapping[str, bytes], *modules: str, name: str = "attack") -> Result:
-        """Grade ``files`` on the questions of ``modules``, or on all."""
-        submission = Submission(id=name, sha256=name, files=dict(files), others={}, notes=())
+        """Grade ``files``, with right answers, on the questions of ``modules``, or on all."""
+        submission = Submission(
+            id=name, sha256=name, files=dict(files), others=self.answers, notes=()
+        )
         questions = [self.grader.suite.pack.question(module) for module in modules]
         return self.grader.grade(submission, questions or None)
 
@@ -102,8 +104,13 @@ class Arena:
 
     @property
     def reference(self) -> dict[str, bytes]:
-        """Files that earn full marks, and hold no canary."""
+        """Sources that earn full marks, and hold no canary."""
         return Suite(self.grader.suite.name, self.grader.suite.config).reference_files
+
+    @property
+    def answers(self) -> dict[str, bytes]:
+        """The right answers to the written questions."""
+        return self.grader.suite.reference_answers
 
     def rows(self, result: Result, module: str) -> tuple[Row, ...]:
         """The rows of one question."""
@@ -114,8 +121,11 @@ class Arena:
     def outputs(self, result: Result) -> str:
         """Everything that is written about a result, but for the seed, which repeats the grade."""
         outputs = Outputs(self.folder / "outputs", self.grader.suite.config, self.grader.suite.name)
-        outputs.add(result)
+        outputs.write(result)
+        grade = outputs.store.keep(result.sha256, "environment", result.device, {}, result)
+        outputs.store.stand(result.submission, grade)
         outputs.finish()
+        outputs.store.close()
         data = json.loads((outputs.folder / "results" / f"{result.submission}.json").read_text())
         assert data["extra_data"].pop("seed") == SEED
         pages = [path.read_text("utf-8") for path in outputs.folder.rglob("*.html")]

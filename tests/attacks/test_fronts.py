@@ -72,7 +72,7 @@ def links(folder: Path, files: Mapping[str, bytes]) -> Path:
     (folder / PATH).symlink_to(ROOT / "solutions" / "hw1_likelihood" / PATH)
     (folder / "all").symlink_to(ROOT)
     os.mkfifo(folder / "likelihood" / "pipe.py")
-    os.mkfifo(folder / "answers.yaml")
+    os.mkfifo(folder / "notes.ipynb")
     return folder
 
 
@@ -82,15 +82,16 @@ def batch(arena, told) -> tuple[Path, str]:
     folder = Path(told["results"]).parent
     (folder / "in").mkdir()
     others = {path: text.encode() for path, text in OTHER_FILES.items()}
-    classroom = {"honest_first": arena.reference, "files": {**arena.reference, **others}}
+    complete = {**arena.reference, **arena.answers}
+    classroom = {"honest_first": complete, "files": {**complete, **others}}
     for name, attack in ATTACKS.items():
-        classroom[name] = {**arena.reference, PATH: wrong_program(PROGRAMS[attack], told)}
-    classroom["honest_last"] = arena.reference
+        classroom[name] = {**complete, PATH: wrong_program(PROGRAMS[attack], told)}
+    classroom["honest_last"] = complete
     archives = [
         write_archive(files, folder / "in" / f"{name.replace('/', '∕')}.zip")
         for name, files in classroom.items()
     ]
-    archives[3:3] = [bomb(folder / "in"), links(folder / "in", arena.reference)]
+    archives[3:3] = [bomb(folder / "in"), links(folder / "in", complete)]
     done = run("grade", "hw1", *archives, "-o", folder / "out", "--seed", SEED, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "out", done.stdout + done.stderr
@@ -102,7 +103,7 @@ def test_attackers_lose_their_question_and_nobody_else_anything(batch):
     assert len(grades) == len(ATTACKS) + 5
     scores = {"honest_first": 100, "honest_last": 100, "files": 100, "bomb": 0}
     for name, row in grades.items():
-        assert float(row["score"]) == scores.get(name, 92), row
+        assert float(row["score"]) == scores.get(name, 93), row
         assert row["grader_errors"] == ""
         assert not name.startswith(("=", "+", "-", "@"))
 
@@ -147,7 +148,8 @@ def lie(value):
 
 def test_a_submission_cannot_reach_the_files_of_a_gradescope_container(arena, told, tmp_path):
     attack = wrong_program(GRADESCOPE, told)
-    submission = write_archive({**arena.reference, PATH: attack}, tmp_path / "attack.zip")
+    files = {**arena.reference, **arena.answers, PATH: attack}
+    submission = write_archive(files, tmp_path / "attack.zip")
     build = run("build", "hw1", "-o", tmp_path / "grader.zip", "--seed", SEED, cwd=tmp_path)
     assert build.returncode == 0, build.stderr
     output = tmp_path / "out"
@@ -155,7 +157,7 @@ def test_a_submission_cannot_reach_the_files_of_a_gradescope_container(arena, to
     assert done.returncode == 0, done.stderr
     results = json.loads((output / "results.json").read_text("utf-8"))
     lost = {test["number"]: test["output"] for test in results["tests"] if test["score"] == 0}
-    assert results["score"] == 92
+    assert results["score"] == 93
     assert list(lost) == ["7a", "7b", "7c", "7d"]
     assert all("nothing was read" in text for text in lost.values())
     assert results["extra_data"]["errors"] == []

@@ -89,7 +89,7 @@ def measure(root: Path, suite: Suite, options: argparse.Namespace) -> None:
     """Run everything in turn, so that a drift of the machine touches all alike."""
     for folder in ("one", "batch"):
         (root / folder).mkdir()
-    complete = dict(suite.reference_files)
+    complete = dict(samples(suite))["complete"]
     one = write_archive(complete, root / "one" / "one.zip")
     named = dict(samples(suite, students=options.batch))
     students = [files for name, files in named.items() if name.startswith("student")]

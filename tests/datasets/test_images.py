@@ -66,6 +66,17 @@ class TestRequantize:
             load("moons").requantize(2)
 
 
+def test_rescale() -> None:
+    data = load("digits").rescale(-1.0, 1.0)
+    for scaled, plain in ((data.train, load("digits").train), (data.test, load("digits").test)):
+        assert scaled.x.dtype == torch.float32
+        torch.testing.assert_close(scaled.x, plain.x / 8 - 1)
+        assert scaled.y is not None
+        assert plain.y is not None
+        assert torch.equal(scaled.y, plain.y)
+    assert data.levels == 17
+
+
 def write_mnist(root: Path, images: torch.Tensor, labels: torch.Tensor) -> None:
     """Files in the format of MNIST: both splits alike."""
     folder = root / "MNIST" / "raw"
@@ -107,6 +118,14 @@ class TestTorchvision:
             stream.write(b"not a folder")
         with pytest.raises(DataError, match=r"mnist is not complete in .*file and could not be"):
             load("mnist", root=root)
+
+    def test_damaged_files(self, tmp_path: Path) -> None:
+        pytest.importorskip("torchvision")
+        write_mnist(tmp_path, self.images, self.labels)
+        path = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
+        path.write_bytes(path.read_bytes()[:-100])
+        with pytest.raises(DataError, match=r"mnist is not complete in .*; delete what there is"):
+            load("mnist", root=tmp_path)
 
     def test_without_torchvision(self, monkeypatch: pytest.MonkeyPatch) -> None:
         real_import = builtins.__import__

@@ -19,7 +19,10 @@ def test_unknown_option(name: str, takes: str) -> None:
         load(name, size=3)
 
 
-@pytest.mark.parametrize("name", ["digits", "imbalanced_digits", "glyphs", "text", *POINTS])
+@pytest.mark.parametrize(
+    "name",
+    ["digits", "imbalanced_digits", "glyphs", "shapes", "phantoms", "text", *POINTS],
+)
 def test_what_needs_no_network(name: str) -> None:
     data = load(name)
     assert data.name == name

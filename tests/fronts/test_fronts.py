@@ -38,7 +38,8 @@ def batch(tmp_path_factory, suite) -> Path:
     mistakes = {
         module: next(m.id for m in suite.misconceptions(module)) for module in ("density", "made")
     }
-    write_archive(with_mistakes(suite, mistakes), submissions / "student.zip")
+    answers = suite.answers_with("Q8d", suite.answer_key["d"].mistakes[0].answer)
+    write_archive({**with_mistakes(suite, mistakes), **answers}, submissions / "student.zip")
     (submissions / "corrupt.zip").write_bytes(b"PK\x03\x04 this is no archive")
     with zipfile.ZipFile(submissions / "empty.zip", "w"):
         pass

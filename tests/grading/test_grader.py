@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from samples import stub_files, with_mistakes
+from samples import complete, stub_files, with_mistakes
 
 from autograder.config import ROOT
 from autograder.grading.grader import Grader
@@ -35,7 +35,7 @@ def patched(grader):
 
 
 def test_the_reference_gets_everything(grader, grade_files):
-    result = grade_files(grader.suite.reference_files)
+    result = grade_files(complete(grader.suite))
     assert result.score == result.max_score == 100
     assert not result.errors
     assert {row.status for row in result.rows} == {"passed"}
@@ -50,7 +50,9 @@ def test_untouched_stubs_get_nothing_and_are_called_not_started(grader, grade_fi
 def test_an_empty_submission_gets_nothing_and_every_row_a_reason(grader, grade_files):
     result = grade_files({"likelihood/__init__.py": b""})
     assert result.score == 0
-    assert all(row.findings[0].kind == "import_failure" for row in result.rows)
+    programs = [row for row in result.rows if row.functions]
+    assert all(row.findings[0].kind == "import_failure" for row in programs)
+    assert {row.status for row in result.rows if not row.functions} == {"not_started"}
 
 
 def test_the_rows_are_the_same_whatever_was_submitted(grader, grade_files):
@@ -76,9 +78,9 @@ def test_one_mistake_costs_its_own_row_and_is_named(grader, grade_files, module)
 
 @pytest.mark.parametrize("source", [b"def oops(:\n", b"import nothing_of_this_name\n", b"1 / 0\n"])
 def test_a_module_that_cannot_be_imported_costs_its_question_only(grader, grade_files, source):
-    result = grade_files({**grader.suite.reference_files, PATH: source})
+    result = grade_files({**complete(grader.suite), PATH: source})
     assert set(lost(result)) == set(own(result))
-    finding = result.rows[-1].findings[0]
+    finding = own(result)["Q7d"].findings[0]
     assert finding.kind in ("import_failure", "exception")
     assert finding.lines[-1].startswith(f"{PATH}:1")
 

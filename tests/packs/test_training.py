@@ -77,10 +77,71 @@ COMMANDS = {
             ["losses.png", "sans_to_serif_bold_italic.png", "serif_bold_italic_to_sans.png"],
         ),
     },
+    "hw3_diffusion": {
+        "energy": Command("energy --steps 60", ["boltzmann.png", "energies.png"]),
+        "score_matching": Command(
+            "score_matching --steps 200", ["annealing.png", "fields.png", "losses.png"]
+        ),
+        "schedules": Command("schedules", ["noising.png", "schedules.png"]),
+        "ddpm": Command(
+            "ddpm --steps 60",
+            ["curve.png", "denoising.png", "guesses.png", "samples.png", "terms.png"],
+        ),
+        "ddim": Command(
+            "ddim --steps 60",
+            ["interpolation.png", "inversion.png", "quality.png", "steps.png"],
+        ),
+        "guidance": Command(
+            "guidance --steps 60",
+            [
+                "classifier_free_sweep.png",
+                "classifier_free_tradeoff.png",
+                "classifier_sweep.png",
+                "classifier_tradeoff.png",
+            ],
+        ),
+        "sde": Command("sde --steps 200", ["density.png", "paths.png"]),
+        "flow_matching": Command("flow_matching --steps 200", ["flows.png"]),
+        "flow_matching on images": Command(
+            "flow_matching --data digits --steps 20 --out images", ["curve.png", "steps.png"]
+        ),
+        "networks": Command("networks --steps 2", ["networks.png"]),
+        "inverse_problems": Command(
+            "inverse_problems --steps 2",
+            [
+                "colourisation.png",
+                "inpainting.png",
+                "samples.png",
+                "sdedit.png",
+                "super_resolution.png",
+            ],
+        ),
+        "inverse_problems on phantoms": Command(
+            "inverse_problems --data phantoms --steps 1 --out ct", ["ct.png", "samples.png"]
+        ),
+    },
 }
 
-STOPPED_AT = {"outliers": "pixelcnn", "iwae": "vae", "mixture_prior": "vae", "latent_space": "vae"}
+STOPPED_AT = {
+    "outliers": "pixelcnn",
+    "iwae": "vae",
+    "mixture_prior": "vae",
+    "latent_space": "vae",
+    "ddpm": "schedules",
+    "ddim": "schedules",
+    "guidance": "schedules",
+    "networks": "schedules",
+    "inverse_problems": "schedules",
+}
 """Which module of an untouched pack a question stops at, if it is not its own."""
+
+WITHOUT_EXPECTATION = (
+    "outliers",
+    "vae with beta",
+    "gan on images",
+    "inverse_problems on phantoms",
+)
+"""Commands for which nothing is known beforehand."""
 
 DRIVER = """
 import contextlib, io, json, sys
@@ -173,6 +234,11 @@ def hw2(homework: Callable[[str], Homework]) -> Homework:
     return homework("hw2_vae_gan")
 
 
+@pytest.fixture
+def hw3(homework: Callable[[str], Homework]) -> Homework:
+    return homework("hw3_diffusion")
+
+
 @pytest.mark.parametrize(
     ("name", "label"), [(name, label) for name, commands in COMMANDS.items() for label in commands]
 )
@@ -196,7 +262,7 @@ class TestEveryCommand:
     def test_it_says_what_to_expect(
         self, homework: Callable[[str], Homework], name: str, label: str
     ) -> None:
-        if label not in ("outliers", "vae with beta", "gan on images"):
+        if label not in WITHOUT_EXPECTATION:
             assert "    expect " in homework(name).outcomes[label].out
 
 
@@ -249,6 +315,47 @@ class TestMetrics:
         distances = [metrics[f"Fréchet distance: {name}"] for name in ("real images", "noise")]
         assert distances[0] < distances[1] / 10
 
+    def test_scores_are_right(self, hw3: Homework) -> None:
+        """Against the exact score: 0 is right, 1 is no score at all."""
+        metrics = hw3.metrics("score_matching")
+        assert metrics["relative error of the score at sigma = 1"] < 0.05
+        for loss in ("exact", "sliced", "denoising"):
+            assert metrics[f"relative error by {loss} score matching"] < 0.2
+
+    def test_schedules(self, hw3: Homework) -> None:
+        metrics = hw3.metrics("schedules")
+        assert metrics["levels of use, linear schedule"] == pytest.approx(0.647, abs=0.01)
+        assert metrics["levels of use, cosine schedule"] == pytest.approx(0.88, abs=0.01)
+
+    def test_diffusion_finds_its_way_back(self, hw3: Homework) -> None:
+        """However little a noise predictor has learnt, small steps can be undone."""
+        metrics = hw3.metrics("ddim")
+        errors = [metrics[f"squared error after {num} steps there and back"] for num in (20, 200)]
+        assert errors[1] < errors[0] < 0.1
+
+    def test_likelihood_of_an_ode(self, hw3: Homework) -> None:
+        """Better than one Gaussian, 2.72 nats; and a density."""
+        metrics = hw3.metrics("sde")
+        assert 1.8 < metrics["test negative log-likelihood"] < 2.4
+        assert metrics["integral of the density over the plane"] == pytest.approx(1, abs=0.03)
+
+    def test_rectified_flows_are_straight(self, hw3: Homework) -> None:
+        metrics = hw3.metrics("flow_matching")
+        bent, straight = (
+            metrics[f"straightness of the {name}"] for name in ("flow", "rectified flow")
+        )
+        assert straight < bent / 10
+        one_step = [
+            metrics[f"energy distance, {name}, 1 step"] for name in ("flow", "rectified flow")
+        ]
+        assert one_step[1] < one_step[0] / 10
+
+    def test_measurements_are_kept(self, hw3: Homework) -> None:
+        """Even by a model that has learnt nothing."""
+        metrics = hw3.metrics("inverse_problems")
+        for which in ("first", "second", "third"):
+            assert metrics[f"colours, DDNM, {which} noise: error of the grey values"] < 1e-4
+
 
 def test_same_seed_same_numbers(hw1: Homework) -> None:
     first, second, other = (
@@ -276,11 +383,12 @@ def test_the_untouched_pack(name: str, tmp_path: Path) -> None:
 
 def test_only_the_training_of_a_pack_is_in_it() -> None:
     """The harness is the same everywhere, and the questions are each pack's own."""
-    first, second = (stubs(name) for name in COMMANDS)
+    first, second, third = (stubs(name) for name in COMMANDS)
     for path in ("train.py", "training/__init__.py", "training/common.py", "training/figures.py"):
-        assert first[path] == second[path]
-    assert "training/made.py" not in second
-    assert "training/vae.py" not in first
+        assert first[path] == second[path] == third[path]
+    assert "training/made.py" not in {**second, **third}
+    assert "training/vae.py" not in {**first, **third}
+    assert "training/ddpm.py" not in {**first, **second}
 
 
 def test_what_cannot_be_done(hw1: Homework, tmp_path: Path) -> None:

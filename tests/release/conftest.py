@@ -95,7 +95,6 @@ FILES = {
     "solutions/hw9_toy/tests/test_beta.py": TEST_BETA,
     "solutions/hw9_toy/README.md": "# The toy homework\n",
     "solutions/hw9_toy/train.py": "print('training')\n",
-    "solutions/hw9_toy/answers.yaml": "the_answer_to_everything_is: forty-two\n",
     "solutions/hw9_toy/rubric/derivation.md": "Two points for the change of variables.\n",
     "solutions/hw9_toy/toy/__pycache__/alpha.cpython-311.pyc": "x",
     "solutions/hw9_toy/runs/figure.txt": "x",

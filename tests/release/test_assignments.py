@@ -1,5 +1,6 @@
 """The packs of this project: in step with their solutions, and free of leaks."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from autograder.config import ROOT, load_config
 from autograder.release import check_in_step, zip_pack
-from autograder.release.leaks import find_leaks, solution_lines
+from autograder.release.leaks import answer_lines, find_leaks, solution_lines
 from autograder.release.pack import EXCLUDED
 
 CONFIG = load_config()
@@ -26,7 +27,7 @@ def test_the_zip_that_students_download(name: str, tmp_path: Path) -> None:
     secrets = solution_lines(ROOT)
     own = {place for place in secrets.values() if place.startswith(f"solutions/{name}/")}
     assert len(own) > 50
-    assert find_leaks(files, secrets) == []
+    assert find_leaks(files, {**secrets, **answer_lines(ROOT)}) == []
     for path, data in files.items():
         assert b"BEGIN SOLUTION" not in data
         assert not any(Path(path).match(pattern) for pattern in EXCLUDED)
@@ -42,3 +43,16 @@ def test_the_solutions_themselves_would_be_noticed(name: str) -> None:
     for question in pack.questions:
         module = ROOT / "solutions" / name / pack.package / f"{question.module}.py"
         assert find_leaks({module.name: module.read_bytes()}, secrets)
+
+
+@pytest.mark.parametrize("name", CONFIG.packs)
+def test_every_answer_would_be_noticed(name: str) -> None:
+    """Each line of the answers file, released by mistake, is a leak, as it is or in a notebook."""
+    answers = answer_lines(ROOT)
+    written = CONFIG.packs[name].written
+    lines = (ROOT / "solutions" / name / "answers.toml").read_text("utf-8").splitlines()
+    answered = [line for line in lines if line and not line.startswith("#")]
+    assert len(answered) == len(written.parts)
+    for line in answered:
+        assert find_leaks({"answers.toml": line.encode()}, answers)
+        assert find_leaks({"hw.ipynb": json.dumps([f"{line}\n"]).encode()}, answers)

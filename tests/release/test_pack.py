@@ -17,6 +17,8 @@ PACK_FILES = [
     "datasets/__init__.py",
     "pyproject.toml",
     "questions.json",
+    "submit.py",
+    "tests/checks.py",
     "tests/test_alpha.py",
     "tests/test_beta.py",
     "toy/__init__.py",
@@ -43,11 +45,12 @@ class TestContents:
     def test_project_file(self, root: Path, config: Config) -> None:
         project = tomllib.loads(render_pack(NAME, config, root)["pyproject.toml"].decode())
         assert project["project"]["name"] == "hw9-toy"
-        included = project["tool"]["setuptools"]["packages"]["find"]["include"]
-        assert included == ["datasets", "datasets.*", "toy", "toy.*"]
+        assert project["tool"]["setuptools"]["packages"] == []
 
     def test_questions(self, root: Path, config: Config) -> None:
         data = json.loads(render_pack(NAME, config, root)["questions.json"])
+        assert data["name"] == NAME
+        assert data["submission"]["paths"] == ["toy"]
         assert [question["module"] for question in data["questions"]] == ["alpha", "beta"]
         assert data["questions"][0]["parts"][1] == {
             "id": "b",
@@ -90,7 +93,6 @@ class TestLeaks:
                 "HINT = you have squared x where twice x is asked\n",
                 "misconceptions/hw9_toy",
             ),
-            ("README.md", "the_answer_to_everything_is: forty-two\n", "answers.yaml, line 1"),
             ("train.py", "# Two points for the change of variables.\n", "rubric/derivation.md"),
         ],
     )

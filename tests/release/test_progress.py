@@ -1,5 +1,6 @@
 """What a student sees who runs pytest in a pack."""
 
+import json
 import os
 import re
 import subprocess
@@ -61,6 +62,44 @@ def test_some_right_some_wrong(pack: Path) -> None:
     assert "next: mend Q1b Shifting: Shift.forward in toy/alpha.py" in output
 
 
+def test_a_failure_quotes_the_docstring(pack: Path) -> None:
+    write(pack, "alpha", "double", "return 4.0")
+    _, output = run(pack)
+    line = (pack / "toy/alpha.py").read_text("utf-8").splitlines().index(
+        "def double(x: float) -> float:"
+    ) + 1
+    assert f"toy/alpha.py:{line} ---" in output
+    assert "double(x)\nTwice x." in output
+    assert "Shift.forward(" not in output
+
+
+def test_a_docstring_that_says_what_is_returned(pack: Path) -> None:
+    path = pack / "toy/beta.py"
+    text = path.read_text("utf-8")
+    long = "Minus x.\n\n    Returns:\n        -x,\n        a float.\n\n    See Q1.\n    "
+    path.write_text(text.replace("Minus x.", long), "utf-8")
+    write(pack, "beta", "negate", "return x")
+    _, output = run(pack)
+    assert "negate(x)\nReturns:\n -x,\n a float.\n=" in output
+
+
+def test_a_test_that_cannot_use_what_it_gets(pack: Path) -> None:
+    write(pack, "alpha", "Shift.forward", "return None")
+    test = pack / "tests/test_alpha.py"
+    text = test.read_text("utf-8").replace("forward(2.0) == 3.0", "forward(2.0) + 1 == 4.0")
+    test.write_text(text, "utf-8")
+    _, output = run(pack)
+    assert "unsupported operand" in output
+    assert "Is it None, because a `return` is missing" in output
+
+
+def test_an_error_in_a_module_is_not_the_tests(pack: Path) -> None:
+    write(pack, "alpha", "double", "return x + None")
+    _, output = run(pack)
+    assert "toy/alpha.py" in output and "in double" in output
+    assert "Is it None" not in output
+
+
 def test_a_part_counts_when_all_its_tests_pass(pack: Path) -> None:
     write(pack, "alpha", "double", "return 4.0")
     status, output = run(pack)
@@ -75,7 +114,7 @@ def test_all_right(pack: Path) -> None:
     status, output = run(pack)
     assert status == 0
     assert "total 100 of 100" in output
-    assert "next: all public tests of these questions pass" in output
+    assert "next: all public tests of these questions pass; python submit.py" in output
 
 
 def test_one_question_only(pack: Path) -> None:
@@ -100,3 +139,20 @@ def test_another_not_implemented_error_is_a_failure(pack: Path) -> None:
     status, output = run(pack, "tests/test_beta.py")
     assert status == 1
     assert "1 error" in output
+
+
+def test_written_answers_count_no_points_here(pack: Path) -> None:
+    questions = json.loads((pack / "questions.json").read_text("utf-8"))
+    part = {"id": "a", "title": "Letters", "points": 5}
+    questions["written"] = {"id": 3, "title": "Words", "file": "answers.toml", "parts": [part]}
+    (pack / "questions.json").write_text(json.dumps(questions), "utf-8")
+    test = "import pytest\n\n\n@pytest.mark.part('a')\ndef test_answer():\n    {}\n"
+    file = pack / "tests/test_written.py"
+    file.write_text(test.format("raise NotImplementedError('Q3a: not answered')"), "utf-8")
+    _, output = run(pack, "tests/test_written.py")
+    assert "3 Words 0 0 1 ? of 5" in output
+    assert "next: write Q3a Letters in answers.toml" in output
+    file.write_text(test.format("pass"), "utf-8")
+    _, output = run(pack)
+    assert "3 Words 1 0 0 ? of 5" in output
+    assert "total 0 of 100" in output

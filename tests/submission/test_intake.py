@@ -19,7 +19,7 @@ PACK = {
     "likelihood/__init__.py": b"",
     "likelihood/density.py": b"def kde(): ...\n",
     "likelihood/flows.py": b"def coupling(): ...\n",
-    "answers.yaml": b"Q1: 3\n",
+    "answers.toml": b"Q1: 3\n",
 }
 
 
@@ -73,7 +73,7 @@ class TestAccepted:
         submission = read(path)
         assert submission.id == "alice"
         assert submission.files == {n: d for n, d in PACK.items() if n.endswith(".py")}
-        assert submission.others == {"answers.yaml": b"Q1: 3\n"}
+        assert submission.others == {"answers.toml": b"Q1: 3\n"}
         assert submission.notes == ()
 
     def test_folder(self, tmp_path: Path) -> None:
@@ -87,14 +87,14 @@ class TestAccepted:
         assert sorted(submission.files) == sorted(n for n in PACK if n.endswith(".py"))
 
     def test_modules_without_a_package_folder(self, tmp_path: Path) -> None:
-        loose = {"density.py": b"a", "flows.py": b"b", "helpers.py": b"c", "answers.yaml": b"d"}
+        loose = {"density.py": b"a", "flows.py": b"b", "helpers.py": b"c", "answers.toml": b"d"}
         submission = read(make_zip(tmp_path / "carol.zip", loose))
         assert submission.files == {
             "likelihood/density.py": b"a",
             "likelihood/flows.py": b"b",
             "likelihood/helpers.py": b"c",
         }
-        assert submission.others == {"answers.yaml": b"d"}
+        assert submission.others == {"answers.toml": b"d"}
         assert "no folder likelihood/" in submission.notes[0]
 
     def test_a_top_folder_may_bear_the_packages_name(self, tmp_path: Path) -> None:
@@ -461,7 +461,7 @@ class TestHash:
         [
             {"likelihood/density.py": b"other"},
             {"likelihood/extra.py": b""},
-            {"answers.yaml": b"Q1: 4\n"},
+            {"answers.toml": b"Q1: 4\n"},
             {"likelihood/__init__.py": b"def kde(): ...\n", "likelihood/density.py": b""},
         ],
     )

@@ -40,6 +40,7 @@ class Dataset:
     images   uint8   (N, C, H, W)            0..levels-1; 0 is black
     points   float32 (N, 2)                  mean about 0, standard deviation about 1
     text     int64   (N,), running           0..levels-1, one character per token
+    sounds   float32 (N, 1, T)               -1..1; 0 is silence
     ======== ======= ======================= ==========================================
 
     Attributes:
@@ -59,6 +60,17 @@ class Dataset:
     def to(self, device: torch.device | str) -> "Dataset":
         """The same data on a device."""
         return replace(self, train=self.train.to(device), test=self.test.to(device))
+
+    def rescale(self, low: float, high: float) -> "Dataset":
+        """The same images as float32: black becomes ``low`` and white ``high``.
+
+        The images are numbers now: ``levels`` stays and tells how fine they were.
+        """
+
+        def convert(split: Split) -> Split:
+            return replace(split, x=low + (high - low) * split.x.float() / (self.levels - 1))
+
+        return replace(self, train=convert(self.train), test=convert(self.test))
 
     def requantize(self, levels: int) -> "Dataset":
         """The same images with fewer grey levels, each the nearest one; 2 makes them binary.

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape
 from likelihood import bayes
 
 
@@ -13,18 +14,6 @@ def small_model() -> bayes.NaiveBayes:
     model.prior = torch.tensor([0.25, 0.75], dtype=torch.float64)
     model.theta = torch.tensor([[0.5, 0.8], [0.1, 0.4]], dtype=torch.float64)
     return model
-
-
-def has_shape(got: object, shape: tuple[int, ...], message: str) -> None:
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == shape, f"{message}: got shape {tuple(got.shape)}, not {tuple(shape)}"
-
-
-def close(got: torch.Tensor, expected: list, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = torch.tensor(expected, dtype=torch.float64)
-    has_shape(got, wanted.shape, message)
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 @pytest.mark.part("a")
@@ -78,8 +67,8 @@ def test_joint_sums_to_one() -> None:
     has_shape(log_joint, (32, 3), "log_joint of 32 examples under 3 classes")
     total = log_joint.exp().sum().item()
     assert math.isclose(total, 1.0, rel_tol=1e-6), (
-        f"p(x, y) summed over all 32 images of 5 pixels and 3 classes must be 1; got {total:.4f}. "
-        "Is p(y) in it, and do the pixels that are off count?"
+        "log_joint: p(x, y) summed over all 32 images of 5 pixels and 3 classes must be 1; got "
+        f"{total:.4f}. Is p(y) in it, and do the pixels that are off count?"
     )
 
 
@@ -90,12 +79,12 @@ def test_joint_of_a_certain_pixel() -> None:
     log_joint = model.log_joint(torch.tensor([[0.0, 0.0]], dtype=torch.float64))
     has_shape(log_joint, (1, 2), "log_joint of one example under 2 classes")
     assert math.isclose(log_joint[0, 0].item(), math.log(0.25 * 0.5), rel_tol=1e-6), (
-        "a pixel with theta = 0 that is off adds log 1 = 0 (remember 0 log 0 = 0); got "
+        "log_joint: a pixel with theta = 0 that is off adds log 1 = 0 (remember 0 log 0 = 0); got "
         f"{log_joint[0, 0].item()}"
     )
     assert log_joint[0, 1].item() == -math.inf, (
-        "a pixel with theta = 1 that is off is impossible: the log-joint must be -inf, unclipped; "
-        f"got {log_joint[0, 1].item()}"
+        "log_joint: a pixel with theta = 1 that is off is impossible: the log-joint must be -inf, "
+        f"unclipped; got {log_joint[0, 1].item()}"
     )
 
 
@@ -198,8 +187,16 @@ def test_logistic_of_one_dimension() -> None:
     means = torch.tensor([[0.0], [3.0]], dtype=torch.float64)
     covariance = torch.tensor([[4.0]], dtype=torch.float64)
     weight, bias = bayes.gaussian_to_logistic(prior, means, covariance)
-    close(weight, [[0.0], [0.75]], "weight for means 0 and 3 and variance 4; class 0 is zero")
-    close(bias, [0.0, math.log(4) - 9 / 8], "bias for means 0, 3, variance 4, prior 0.2, 0.8")
+    close(
+        weight,
+        [[0.0], [0.75]],
+        "gaussian_to_logistic: weight for means 0 and 3 and variance 4; class 0 is zero",
+    )
+    close(
+        bias,
+        [0.0, math.log(4) - 9 / 8],
+        "gaussian_to_logistic: bias for means 0, 3, variance 4, prior 0.2, 0.8",
+    )
 
 
 @pytest.mark.part("e")
@@ -212,20 +209,25 @@ def test_logistic_gives_the_posterior() -> None:
     classes = torch.distributions.MultivariateNormal(means, covariance)
     expected = (classes.log_prob(x[:, None]) + prior.log()).softmax(dim=1)
     weight, bias = bayes.gaussian_to_logistic(prior, means, covariance)
-    message = "softmax(weight @ x + bias) must be p(y | x) of the three Gaussian classes"
+    message = "gaussian_to_logistic: softmax(weight @ x + bias) must be p(y | x) of the Gaussians"
     close((x @ weight.T + bias).softmax(dim=1), expected.tolist(), message)
-    close(weight[0], [0.0, 0.0], "weight[0] must be zero: class 0 is the reference")
+    close(
+        weight[0],
+        [0.0, 0.0],
+        "gaussian_to_logistic: weight[0] must be zero: class 0 is the reference",
+    )
 
 
 @pytest.mark.part("f")
 def test_counts_by_hand() -> None:
     count = bayes.count_parameters
     assert count(3, 2) == 1 + 2 * 3, (
-        f"naive Bayes of 3 binary pixels and 2 classes: 1 for p(y), 3 per class; got {count(3, 2)}"
+        "count_parameters: naive Bayes of 3 binary pixels and 2 classes: 1 for p(y), 3 per class; "
+        f"got {count(3, 2)}"
     )
     assert count(3, 2, order=1) == 1 + 2 * (1 + 2 + 2), (
-        "a chain of 3 binary pixels: per class 1 for the first pixel, which has none before it, "
-        f"and 2 for each other; got {count(3, 2, order=1)}"
+        "count_parameters: a chain of 3 binary pixels: per class 1 for the first pixel, which has "
+        f"none before it, and 2 for each other; got {count(3, 2, order=1)}"
     )
 
 
@@ -233,6 +235,6 @@ def test_counts_by_hand() -> None:
 def test_full_table_has_one_less_than_its_entries() -> None:
     got = bayes.count_parameters(4, 3, order=3, num_levels=3)
     assert got == 3 * 3**4 - 1, (
-        "without any independence assumption p(x, y) is one table over 3 classes and 3**4 images, "
-        f"with one parameter less than entries; got {got}"
+        "count_parameters: without any independence assumption p(x, y) is one table over 3 classes "
+        f"and 3**4 images, with one parameter less than entries; got {got}"
     )

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape
 from likelihood import made
 from torch import nn
 
@@ -44,7 +45,9 @@ def test_masks_have_the_form_of_weights(hidden_sizes):
         f"per layer, of shape (units of the later layer, units of the earlier layer): {expected}."
     )
     dtypes = {mask.dtype for mask in masks}
-    assert dtypes == {torch.bool}, f"The masks must be of dtype torch.bool; yours are {dtypes}."
+    assert dtypes == {torch.bool}, (
+        f"build_masks: The masks must be of dtype torch.bool; yours are {dtypes}."
+    )
 
 
 @pytest.mark.part("a")
@@ -107,10 +110,15 @@ def test_masked_layer_learns_where_the_mask_is_true():
     layer = made.MaskedLinear(mask)
     before = layer.weight.detach().clone()
     layer(torch.ones(3, 2)).sum().backward()
-    assert torch.equal(layer.weight, before), "forward changed the parameter `weight`."
-    assert layer.weight.grad is not None, "No gradient reaches the parameter `weight`."
+    assert torch.equal(layer.weight, before), (
+        "MaskedLinear: forward changed the parameter `weight`."
+    )
+    assert layer.weight.grad is not None, (
+        "MaskedLinear: No gradient reaches the parameter `weight`."
+    )
     assert torch.equal(layer.weight.grad != 0, mask), (
-        "The gradient with respect to a weight must be zero exactly where the mask is False."
+        "MaskedLinear: The gradient with respect to a weight must be zero exactly where the mask "
+        "is False."
     )
 
 
@@ -118,16 +126,12 @@ def test_masked_layer_learns_where_the_mask_is_true():
 def test_fair_coins():
     model = made_with([2, 0, 3, 1], [[0.0] * 4] * 4, [0.0] * 4)
     log_prob = model.log_prob(torch.tensor([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
-    assert log_prob.shape == (2,), (
-        f"log_prob of x of shape (2, 4) must have shape (2,), one number per vector; it has "
-        f"{tuple(log_prob.shape)}."
-    )
-    expected = torch.full((2,), -4 * math.log(2))
-    torch.testing.assert_close(
+    has_shape(log_prob, (2,), "MADE.log_prob of x (2, 4): one number per vector")
+    close(
         log_prob,
-        expected,
-        msg=f"With all logits zero each of four bits has the probability 1/2, so log p = -4 ln 2 = "
-        f"{expected[0]:.4f} nats; got {log_prob.tolist()}.",
+        torch.full((2,), -4 * math.log(2)),
+        "MADE.log_prob: with all logits zero each of four bits has the probability 1/2, so log p = "
+        "-4 ln 2 nats",
     )
 
 
@@ -137,7 +141,7 @@ def test_probabilities_sum_to_one():
     model = made_with([2, 0, 1], weight, [0.3, -0.4, 1.2])
     total = model.log_prob(all_binary_vectors(3)).exp().sum().item()
     assert total == pytest.approx(1.0, abs=1e-5), (
-        f"The probabilities of all 8 vectors of 3 bits sum to {total:.4f}, not to 1."
+        f"MADE.log_prob: The probabilities of all 8 vectors of 3 bits sum to {total:.4f}, not to 1."
     )
 
 
@@ -145,12 +149,11 @@ def test_probabilities_sum_to_one():
 def test_certain_bits():
     model = made_with([0, 1], [[0.0, 0.0]] * 2, [1e4, -1e4])
     log_prob = model.log_prob(torch.tensor([[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]]))
-    torch.testing.assert_close(
+    close(
         log_prob,
         torch.tensor([0.0, -1e4, -1e4]),
-        msg="With logits 10000 and -10000 the vectors (1, 0), (0, 0) and (1, 1) have the log-"
-        f"probabilities 0, -10000 and -10000; got {log_prob.tolist()}. Do not take the logarithm "
-        "of a sigmoid.",
+        "MADE.log_prob: with logits 10000 and -10000 the vectors (1, 0), (0, 0) and (1, 1) have "
+        "the log-probabilities 0, -10000 and -10000; do not take the logarithm of a sigmoid",
     )
 
 
@@ -162,8 +165,8 @@ def test_later_dimensions_see_earlier_ones():
     x = model.sample(torch.tensor([[0.3, 0.6, 0.9], [0.8, 0.2, 0.1]]))
     expected = [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     assert x.tolist() == expected, (
-        "A model in the ordering (2, 0, 1) in which dimension 2 is a fair coin, 0 is a copy of 2 "
-        "and 1 is the opposite of 0 must give, for u[:, 2] = 0.9 and 0.1, the samples "
+        "MADE.sample: A model in the ordering (2, 0, 1) in which dimension 2 is a fair coin, 0 is "
+        "a copy of 2 and 1 is the opposite of 0 must give, for u[:, 2] = 0.9 and 0.1, the samples "
         f"{expected}; got {x.tolist()}. In which order are the dimensions drawn, and what does the "
         "network see at each of them?"
     )
@@ -176,10 +179,10 @@ def test_share_of_ones():
     before = u.clone()
     x = model.sample(u)
     expected = [0, 0, 1, 1, 1, 1, 1, 1]
-    assert x.shape == (8, 1), f"sample(u) must have the shape of u, (8, 1); got {tuple(x.shape)}."
+    has_shape(x, (8, 1), "MADE.sample(u) of u (8, 1) has the shape of u")
     assert x.flatten().tolist() == expected, (
-        "A bit that is 1 with probability 3/4 must be 0 for the smallest quarter of the uniforms "
-        f"and 1 for the others (inverse distribution function): {expected}; got "
+        "MADE.sample: A bit that is 1 with probability 3/4 must be 0 for the smallest quarter of "
+        f"the uniforms and 1 for the others (inverse distribution function): {expected}; got "
         f"{x.flatten().tolist()} for u = {u.flatten().tolist()}."
     )
     assert torch.equal(u, before), "sample(u) changed u, which belongs to the caller."

@@ -37,10 +37,12 @@ def load_vision(name: str, *, root: str | Path | None = None) -> Dataset:
     read = getattr(vision, CLASSES[name])
     try:
         splits = [read(folder, train=train, download=True) for train in (True, False)]
-    except (OSError, RuntimeError):
+    except (AssertionError, LookupError, OSError, RuntimeError, ValueError):
+        # torchvision lets through whatever half a file leads to.
         raise DataError(
-            f"{name} is not complete in {folder} and could not be downloaded; connect to a network "
-            f"once, or name a folder that has it in the variable {ROOT_VARIABLE}"
+            f"{name} is not complete in {folder} and could not be downloaded; delete what there is "
+            "of it and connect to a network once, or name a folder that has it in the variable "
+            f"{ROOT_VARIABLE}"
         ) from None
     train, test = (_split(torch.as_tensor(s.data), torch.as_tensor(s.targets)) for s in splits)
     return Dataset(name=name, train=train, test=test, levels=256, num_classes=10)

@@ -4,22 +4,9 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape, tensor
 from torch import nn
 from vae_gan import conditional
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 def softplus(x: float) -> float:
@@ -45,8 +32,8 @@ def test_projection_by_hand() -> None:
     close(
         judge_of_two_features()(x, y),
         [2 * 3 - 6 + 0.5 + 3, 2 * 3 - 6 + 0.5 + (-3 + 18)],
-        "one image with the classes 0 and 1, phi = (3, 6), psi = (2, -1) phi + 0.5, v_0 = (1, 0), "
-        "v_1 = (-1, 3)",
+        "ProjectionDiscriminator: one image with the classes 0 and 1, phi = (3, 6), psi = (2, -1) "
+        "phi + 0.5, v_0 = (1, 0), v_1 = (-1, 3)",
     )
 
 
@@ -56,9 +43,13 @@ def test_images_are_judged_one_by_one() -> None:
     model = conditional.ProjectionDiscriminator(num_classes=3, width=2).double()
     x, y = torch.randn(4, 3, 8, 8).double(), torch.tensor([2, 0, 1, 2])
     logits = model(x, y)
-    assert logits.shape == (4,), f"four images must give logits (4,), got {tuple(logits.shape)}"
+    has_shape(logits, (4,), "ProjectionDiscriminator of four images (4, 3, 8, 8)")
     alone = torch.cat([model(x[b : b + 1], y[b : b + 1]) for b in range(4)])
-    close(logits, alone.tolist(), "logits of four images must not depend on who else is judged")
+    close(
+        logits,
+        alone.tolist(),
+        "ProjectionDiscriminator: logits of four images must not depend on who else is judged",
+    )
 
 
 class Recorder(nn.Module):
@@ -78,11 +69,11 @@ def test_unet_shape_and_range() -> None:
     torch.manual_seed(0)
     model = conditional.UNetGenerator(in_channels=1, out_channels=3, width=2, depth=3)
     images = model(10 * torch.randn(2, 1, 8, 16))
-    assert images.shape == (2, 3, 8, 16), (
-        f"images (2, 1, 8, 16) must become (2, 3, 8, 16), got {tuple(images.shape)}"
+    has_shape(images, (2, 3, 8, 16), "UNetGenerator(1, 3) of images (2, 1, 8, 16)")
+    assert images.abs().max() <= 1, "UNetGenerator: the values of the result must lie in (-1, 1)"
+    assert images.min() < 0, (
+        "UNetGenerator: the result must have negative values too: images are in [-1, 1]"
     )
-    assert images.abs().max() <= 1, "the values of the result must lie in (-1, 1)"
-    assert images.min() < 0, "the result must have negative values too: images are in [-1, 1]"
 
 
 @pytest.mark.part("b")
@@ -94,18 +85,18 @@ def test_unet_decoder_sees_skips() -> None:
     model(x)
     inner, seen = model.up[0], model.up[1].seen
     assert seen.shape == (3, 4, 2, 2), (
-        "u_1 must see 2 channels of the decoder and 2 of the encoder, (3, 4, 2, 2); it saw "
-        f"{tuple(seen.shape)}"
+        "UNetGenerator: u_1 must see 2 channels of the decoder and 2 of the encoder, (3, 4, 2, 2); "
+        f"it saw {tuple(seen.shape)}"
     )
     close(
         seen[:, :2],
         inner.layer(inner.seen).relu().tolist(),
-        "the first channels that u_1 sees are relu(g_2), of the decoder",
+        "UNetGenerator: the first channels that u_1 sees are relu(g_2), of the decoder",
     )
     close(
         seen[:, 2:],
         model.down[0](x).relu().tolist(),
-        "the last channels that u_1 sees are relu(h_1), of the encoder",
+        "UNetGenerator: the last channels that u_1 sees are relu(h_1), of the encoder",
     )
 
 
@@ -130,8 +121,8 @@ def test_generator_loss_by_hand() -> None:
     close(
         loss,
         adversarial + 10 * (0.2 + 0.4) / 2,
-        "generator loss for the patch logits 1, -2 and 0, 3, L1 distances 0.2 and 0.4, weight 10: "
-        "mean over four patches of -log sigmoid, plus 10 times the mean distance",
+        "pix2pix_generator_loss for the patch logits 1, -2 and 0, 3, L1 distances 0.2 and 0.4, "
+        "weight 10: mean over four patches of -log sigmoid, plus 10 times the mean distance",
     )
 
 
@@ -146,8 +137,8 @@ def test_discriminator_loss_by_hand() -> None:
     close(
         loss,
         0.5 * ((softplus(-1) + softplus(2)) / 2 + (softplus(0) + softplus(3)) / 2),
-        "discriminator loss for the patch logits 1, -2 of the target and 0, 3 of the fake: half of "
-        "the sum of two means",
+        "patch_discriminator_loss for the patch logits 1, -2 of the target and 0, 3 of the fake: "
+        "half of the sum of two means",
     )
 
 
@@ -164,19 +155,22 @@ def test_pairs_and_gradients() -> None:
     fake = images(0.7).clone().requires_grad_()
     loss = conditional.patch_discriminator_loss(judge, images(0.1), images(0.5), fake)
     assert sorted(pairs) == [(0.1, 0.5), (0.1, 0.7)], (
-        "with source 0.1, target 0.5 and fake 0.7 the discriminator must judge the pairs "
-        f"(0.1, 0.5) and (0.1, 0.7), in the order (source, image); yours judged {pairs}"
+        "patch_discriminator_loss: with source 0.1, target 0.5 and fake 0.7 the discriminator must "
+        "judge the pairs (0.1, 0.5) and (0.1, 0.7), in the order (source, image); yours judged "
+        f"{pairs}"
     )
     loss.backward()
-    assert weight.grad is not None, "the loss must reach the parameters of the discriminator"
-    assert fake.grad is None, "the discriminator's loss must not reach the generated image"
+    assert weight.grad is not None, (
+        "patch_discriminator_loss must reach the parameters of the discriminator"
+    )
+    assert fake.grad is None, "patch_discriminator_loss must not reach the generated image"
     pairs.clear()
     loss = conditional.pix2pix_generator_loss(judge, images(0.1), images(0.5), fake, weight=0.0)
     assert pairs == [(0.1, 0.7)], (
-        f"the generator's loss needs the pair (0.1, 0.7) = (source, fake) only; yours: {pairs}"
+        f"pix2pix_generator_loss needs the pair (0.1, 0.7) = (source, fake) only; yours: {pairs}"
     )
     loss.backward()
     assert fake.grad is not None and bool((fake.grad != 0).all()), (
-        "without the L1 term (weight 0) the generator's loss must still reach the generated image, "
-        "through the discriminator"
+        "pix2pix_generator_loss without the L1 term (weight 0) must still reach the generated "
+        "image, through the discriminator"
     )

@@ -4,30 +4,8 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape, several, tensor
 from vae_gan import gan
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    wanted = tensor(expected)
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.detach().double(), wanted, atol=1e-6), (
-        f"{message}: got {got.tolist()}"
-    )
-
-
-def pair(got: object, message: str) -> tuple:
-    assert isinstance(got, tuple | list) and len(got) == 2, (
-        f"{message} must return two losses, the discriminator's and the generator's"
-    )
-    return tuple(got)
 
 
 def linear_critic(weight: torch.Tensor):
@@ -73,38 +51,44 @@ def test_large_logits() -> None:
 
 @pytest.mark.part("b")
 def test_least_squares_by_hand() -> None:
-    loss_d, loss_g = pair(
+    loss_d, loss_g = several(
         gan.least_squares_losses(tensor([1.0, 3.0]), tensor([0.0, 2.0, -2.0])),
-        "least_squares_losses of two real and three generated scores",
+        "L_D, L_G",
     )
     close(
         loss_d,
         4 / (2 * 2) + 8 / (2 * 3),
-        "L_D for real scores 1, 3 (squared errors 0, 4) and generated ones 0, 2, -2 (0, 4, 4)",
+        "least_squares_losses: L_D for real scores 1, 3 (squared errors 0, 4) and generated ones "
+        "0, 2, -2 (0, 4, 4)",
     )
-    close(loss_g, 11 / (2 * 3), "L_G for generated scores 0, 2, -2 (squared errors 1, 1, 9)")
+    close(
+        loss_g,
+        11 / (2 * 3),
+        "least_squares_losses: L_G for generated scores 0, 2, -2 (squared errors 1, 1, 9)",
+    )
 
 
 @pytest.mark.part("b")
 def test_hinge_by_hand() -> None:
-    loss_d, loss_g = pair(
-        gan.hinge_losses(tensor([5.0, 0.5, -1.0]), tensor([-5.0, 1.0])), "hinge_losses"
+    loss_d, loss_g = several(
+        gan.hinge_losses(tensor([5.0, 0.5, -1.0]), tensor([-5.0, 1.0])), "L_D, L_G"
     )
     close(
         loss_d,
         (0 + 0.5 + 2) / 3 + (0 + 2) / 2,
-        "L_D for real scores 5, 0.5, -1 (hinges 0, 0.5, 2) and generated ones -5, 1 (hinges 0, 2)",
+        "hinge_losses: L_D for real scores 5, 0.5, -1 (hinges 0, 0.5, 2) and generated ones -5, 1 "
+        "(hinges 0, 2)",
     )
-    close(loss_g, 2.0, "L_G for generated scores -5 and 1: minus their average")
+    close(loss_g, 2.0, "hinge_losses: L_G for generated scores -5 and 1: minus their average")
 
 
 @pytest.mark.part("c")
 def test_wasserstein_by_hand() -> None:
-    loss_d, loss_g = pair(
-        gan.wgan_losses(tensor([3.0, 5.0]), tensor([1.0, 2.0, 6.0])), "wgan_losses"
+    loss_d, loss_g = several(
+        gan.wgan_losses(tensor([3.0, 5.0]), tensor([1.0, 2.0, 6.0])), "L_D, L_G"
     )
-    close(loss_d, 3.0 - 4.0, "L_D for real scores 3, 5 and generated ones 1, 2, 6")
-    close(loss_g, -3.0, "L_G for generated scores 1, 2, 6")
+    close(loss_d, 3.0 - 4.0, "wgan_losses: L_D for real scores 3, 5 and generated ones 1, 2, 6")
+    close(loss_g, -3.0, "wgan_losses: L_G for generated scores 1, 2, 6")
 
 
 @pytest.mark.part("c")
@@ -167,14 +151,23 @@ def test_r1_by_hand() -> None:
 def test_spectral_normalization_of_a_diagonal_matrix() -> None:
     weight, u = tensor([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0]]), tensor([2.0, 0.0])
     normalized, new_u = gan.spectral_normalize(weight, u, 1)
-    close(new_u, [1.0, 0.0], "new u: a left singular vector stays, with length 1")
+    close(
+        new_u,
+        [1.0, 0.0],
+        "spectral_normalize of diag(3, 4) from u = (2, 0), new u: a left singular vector stays, "
+        "with length 1",
+    )
     close(
         normalized,
         (weight / 3).tolist(),
         "spectral_normalize of diag(3, 4) from u = (2, 0): power iteration stays on the singular "
         "value 3, on whose vector it starts",
     )
-    close(u, [2.0, 0.0], "the u that was given, afterwards: it must not be changed")
+    close(
+        u,
+        [2.0, 0.0],
+        "spectral_normalize: the u that was given, afterwards: it must not be changed",
+    )
 
 
 @pytest.mark.part("e")
@@ -182,10 +175,11 @@ def test_spectral_norm_becomes_one() -> None:
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(4, 3, 2, 2, generator=generator, dtype=torch.float64)
     normalized, u = gan.spectral_normalize(weight, torch.ones(4).double(), 300)
-    assert normalized.shape == weight.shape, "the result has the shape of the weight (4, 3, 2, 2)"
+    has_shape(normalized, weight.shape, "spectral_normalize of a weight (4, 3, 2, 2)")
     close(
         torch.linalg.matrix_norm(normalized.reshape(4, 12), 2),
         1.0,
-        "largest singular value of a (4, 3, 2, 2) weight, read as a 4 x 12 matrix, after 300 steps",
+        "spectral_normalize: largest singular value of a (4, 3, 2, 2) weight, read as a 4 x 12 "
+        "matrix, after 300 steps",
     )
-    close(u.norm(), 1.0, "length of the new u")
+    close(u.norm(), 1.0, "spectral_normalize: length of the new u")

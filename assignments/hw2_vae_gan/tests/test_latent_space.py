@@ -4,21 +4,8 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape, tensor
 from vae_gan import latent_space
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 @pytest.mark.part("a")
@@ -84,7 +71,7 @@ def test_information_by_hand():
 def test_information_with_itself_is_entropy():
     x = torch.tensor([[0, 0], [1, 0], [1, 1], [2, 0]])
     got = latent_space.mutual_information(x, x, 3)
-    assert got.shape == (2, 2), f"codes (4, 2), factors (4, 2) must give (2, 2), not {got.shape}"
+    has_shape(got, (2, 2), "mutual_information of codes (4, 2) and factors (4, 2)")
     entropy = [0.5 * math.log(2) + 0.5 * math.log(4), 0.75 * math.log(4 / 3) + 0.25 * math.log(4)]
     close(
         got.diagonal(),

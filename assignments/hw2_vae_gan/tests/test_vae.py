@@ -4,23 +4,9 @@ import math
 
 import pytest
 import torch
+from checks import close, tensor
 from torch import nn
 from vae_gan import vae
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: torch.Tensor, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    wanted = torch.as_tensor(expected, dtype=torch.float64)
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
-
 
 LOG_VAR_OF_STD_3 = 2 * math.log(3)
 

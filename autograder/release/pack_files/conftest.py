@@ -1,11 +1,15 @@
 """Shows how far you are: a line per question after every run of ``pytest``.
 
 A test that ends in the ``NotImplementedError`` of a function you have not written yet is reported
-as "not started", not as a failure.
+as "not started", not as a failure. Below a failure stands what the docstring promises.
 """
 
+import inspect
 import json
 import re
+import sys
+from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +17,19 @@ import pytest
 
 PACK = Path(__file__).parent
 PART = "homework part"
+STUMBLED = (
+    "The test cannot use what your function returned. Is it None, because a `return` is missing, "
+    "or of another type than the docstring says?"
+)
 NOT_STARTED = "not started: "
 STUB = re.compile(r"(Q\d+[a-z]): ")
+RETURNS = re.compile(r"^Returns:\n(?:(?:[ \t].*)?\n)+", re.MULTILINE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     pack = json.loads((PACK / "questions.json").read_text("utf-8"))
     config.pluginmanager.register(Progress(pack))
+    config.pluginmanager.register(Docstrings(pack))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,12 +61,75 @@ def is_not_started(report: pytest.TestReport) -> bool:
     )
 
 
+class Docstrings:
+    """Adds to a failure what the functions in question promise, and where that stands."""
+
+    def __init__(self, pack: dict[str, Any]) -> None:
+        self.package = pack["package"]
+        self.functions = {
+            (question["module"], part["id"]): part["functions"]
+            for question in pack["questions"]
+            for part in question["parts"]
+        }
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        asked = next((tuple(value) for key, value in report.user_properties if key == PART), None)
+        if report.failed and asked in self.functions:
+            module = sys.modules.get(f"{self.package}.{asked[0]}")
+            for name in concerned(item, self.functions[asked]):
+                function = get(module, name)
+                if function is not None:
+                    report.sections.append(promise(function, name))
+            if stumbled(call.excinfo, item.path):
+                report.sections.append(("in other words", STUMBLED))
+        return report
+
+
+def stumbled(excinfo: pytest.ExceptionInfo[BaseException] | None, test: Path) -> bool:
+    """Whether a test itself came to grief over what a function returned."""
+    if excinfo is None or isinstance(excinfo.value, AssertionError | pytest.fail.Exception):
+        return False
+    last = [entry for entry in excinfo.traceback if Path(entry.path).is_relative_to(PACK)][-1:]
+    return bool(last) and Path(last[0].path) == test
+
+
+def concerned(item: pytest.Item, functions: list[str]) -> list[str]:
+    """Those of a part's functions that a test names; all of them if it names none."""
+    text = f"{item.name}\n{inspect.getsource(getattr(item, 'function', item.__class__))}"
+    named = [name for name in functions if re.search(rf"\b{name.rpartition('.')[2]}\b", text)]
+    return named or functions
+
+
+def get(module: Any, name: str) -> Callable[..., Any] | None:
+    """A function or method of a module; None if a student has taken it away."""
+    try:
+        found = attrgetter(name)(module)
+    except AttributeError:
+        return None
+    return found if inspect.isfunction(found) else None
+
+
+def promise(function: Callable[..., Any], name: str) -> tuple[str, str]:
+    """Where a function stands; how it is called and what its docstring says that it returns."""
+    code = inspect.unwrap(function).__code__
+    path = Path(code.co_filename)
+    doc = f"{inspect.getdoc(function) or ''}\n"
+    returns = RETURNS.search(doc)
+    words = returns[0].strip() if returns else doc.strip().partition("\n\n")[0]
+    call = f"{name}({', '.join(inspect.signature(function).parameters)})"
+    return f"{path.parent.name}/{path.name}:{code.co_firstlineno}", f"{call}\n{words}"
+
+
 class Progress:
     """Collects the outcomes of a run and prints them as a table."""
 
     def __init__(self, pack: dict[str, Any]) -> None:
         self.package = pack["package"]
         self.questions = {question["module"]: question for question in pack["questions"]}
+        if "written" in pack:
+            self.questions["written"] = {"module": "written", **pack["written"]}
         self.outcomes: dict[tuple[str, str], set[str]] = {}
         self.broken: set[str] = set()
 
@@ -96,8 +169,9 @@ class Progress:
         write(f"{'question':{width}}  done  failing  not started      points")
         for question in questions:
             write(f"{title(question):{width}}  {self.row(question)}")
-        done = sum(self.points(question) for question in questions)
-        of = sum(part["points"] for question in questions for part in question["parts"])
+        programs = [question for question in questions if "file" not in question]
+        done = sum(self.points(question) for question in programs)
+        of = sum(part["points"] for question in programs for part in question["parts"])
         write(f"{'total':{width}}  {'':26}{done:>5g} of {of:g}")
         write("Points count for parts whose public tests all pass; the grader tests more.")
         write(f"next: {self.next_step(questions)}")
@@ -108,7 +182,9 @@ class Progress:
         states = [self.state(question["module"], part) for part in question["parts"]]
         done, failing, waiting = map(states.count, ("done", "failing", "not started"))
         of = sum(part["points"] for part in question["parts"])
-        return f"{done:>4}  {failing:>7}  {waiting:>11}{self.points(question):>5g} of {of:g}"
+        # Whether an answer is right only the grader knows.
+        earned = "?" if "file" in question else f"{self.points(question):g}"
+        return f"{done:>4}  {failing:>7}  {waiting:>11}{earned:>5} of {of:g}"
 
     def points(self, question: dict[str, Any]) -> float:
         module = question["module"]
@@ -116,7 +192,8 @@ class Progress:
         return sum(float(part["points"]) for part in done)
 
     def file(self, question: dict[str, Any]) -> str:
-        return f"{self.package}/{question['module']}.py"
+        """Where the answers to a question are written."""
+        return str(question.get("file", f"{self.package}/{question['module']}.py"))
 
     def next_step(self, questions: list[dict[str, Any]]) -> str:
         """What to do now: mend what is broken first, then go on in order."""
@@ -127,10 +204,11 @@ class Progress:
             for question in questions:
                 for part in question["parts"]:
                     if self.state(question["module"], part) == state:
-                        functions = ", ".join(part["functions"])
-                        label = f"Q{question['id']}{part['id']} {part['title']}"
-                        return f"{verb} {label}: {functions} in {self.file(question)}"
-        return "all public tests of these questions pass"
+                        what = f"Q{question['id']}{part['id']} {part['title']}"
+                        if "functions" in part:
+                            what += f": {', '.join(part['functions'])}"
+                        return f"{verb} {what} in {self.file(question)}"
+        return "all public tests of these questions pass; python submit.py packs your homework"
 
 
 def title(question: dict[str, Any]) -> str:

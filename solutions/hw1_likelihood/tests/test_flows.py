@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from checks import has_shape
 from likelihood import flows
 from torch import nn
 
@@ -88,12 +89,11 @@ def jacobian_log_det(function, x):
 def check_direction(function, x, call, fact):
     """A layer's output has the right form, and its log-determinant is that of its own Jacobian."""
     out, log_det = function(x)
-    assert out.shape == x.shape, (
-        f"{call} of shape {tuple(x.shape)} returns {tuple(out.shape)}; it must keep the shape."
-    )
-    assert log_det.shape == x.shape[:1], (
-        f"{call} of shape {tuple(x.shape)} returns a log-determinant of shape "
-        f"{tuple(log_det.shape)}; one number per example is asked for, {tuple(x.shape[:1])}."
+    has_shape(out, x.shape, f"{call} of shape {tuple(x.shape)} keeps the shape")
+    has_shape(
+        log_det,
+        x.shape[:1],
+        f"{call} of shape {tuple(x.shape)}: the log-determinant is one number per example",
     )
     expected = jacobian_log_det(function, x)
     assert torch.allclose(log_det, expected, atol=1e-4), (
@@ -299,9 +299,7 @@ def test_flow_log_prob_is_a_density():
     x = torch.tensor([[-1.0, -1.0], [0.0, 0.5]])
     expected = torch.distributions.Normal(-1.0, 0.5).log_prob(x).sum(dim=1)
     log_prob = flow.log_prob(x)
-    assert log_prob.shape == (2,), (
-        f"log_prob has the shape {tuple(log_prob.shape)} instead of (2,)."
-    )
+    has_shape(log_prob, (2,), "Flow.log_prob of x (2, 2): one log-density per example")
     assert torch.allclose(log_prob, expected), (
         f"Flow([add one, double]) makes x normal with mean -1 and standard deviation 1/2, so "
         f"log_prob is {expected.tolist()}; yours is {log_prob.tolist()}."

@@ -4,28 +4,14 @@ import math
 
 import pytest
 import torch
+from checks import close, tensor
 from likelihood import transformer
 from torch import nn
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, dtype=torch.float64, generator=generator)
-
-
-def close(got: torch.Tensor, expected: torch.Tensor, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == expected.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(expected.shape)}"
-    )
-    assert torch.allclose(got.double(), expected.double(), atol=1e-6), (
-        f"{message}: expected\n{expected.detach()}\ngot\n{got.detach()}"
-    )
 
 
 def linear(layer: nn.Linear, weight: torch.Tensor) -> None:

@@ -2,21 +2,8 @@
 
 import pytest
 import torch
+from checks import close, tensor
 from vae_gan import cyclegan
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 def images(*values: float) -> torch.Tensor:
@@ -50,8 +37,16 @@ def test_cycle_teaches_both_generators_in_both_directions() -> None:
         loss, 1.0 + 4.0, "cycle_loss with G(x) = 2x, F(y) = y, a = 1, b = 3, 5: |2a - a|, |2b - b|"
     )
     loss.backward()
-    close(w.grad, 1.0 + 4.0, "derivative for the factor 2 of G: 1 from a -> a, 4 from b -> b")
-    close(v.grad, 2.0 + 8.0, "derivative for the factor 1 of F: 2 from a -> a, 8 from b -> b")
+    close(
+        w.grad,
+        1.0 + 4.0,
+        "cycle_loss: derivative for the factor 2 of G: 1 from a -> a, 4 from b -> b",
+    )
+    close(
+        v.grad,
+        2.0 + 8.0,
+        "cycle_loss: derivative for the factor 1 of F: 2 from a -> a, 8 from b -> b",
+    )
 
 
 @pytest.mark.part("a")
@@ -87,7 +82,7 @@ def test_generators_by_hand() -> None:
     if loss.requires_grad:
         loss.backward()
     assert fake_a.grad is not None and fake_b.grad is not None, (
-        "the generators' objective must reach both generated batches: do not detach them here"
+        "generator_objective must reach both generated batches: do not detach them here"
     )
 
 
@@ -103,17 +98,23 @@ def test_discriminator_by_hand() -> None:
         "scores 2 and 0 against 1, score 3 against 0",
     )
     loss.backward()
-    close(weight.grad, 0.5 * (2 * 1 * 1 / 2 + 2 * 3 * 1.5), "derivative for the factor 2 of D")
-    assert fake.grad is None, "the discriminator's objective must not reach the generated images"
+    close(
+        weight.grad,
+        0.5 * (2 * 1 * 1 / 2 + 2 * 3 * 1.5),
+        "discriminator_objective: derivative for the factor 2 of D",
+    )
+    assert fake.grad is None, "discriminator_objective must not reach the generated images"
 
 
 def offer(buffer: object, rows: dict[float, list[float]]) -> list[float]:
     """Offer one image per key with its row of u; the values of the images that come back."""
     given = buffer.push_and_sample(images(*rows), tensor(list(rows.values())))
-    assert isinstance(given, torch.Tensor), f"return a tensor, got {type(given).__name__}"
+    assert isinstance(given, torch.Tensor), (
+        f"push_and_sample must return a tensor, got {type(given).__name__}"
+    )
     assert given.shape == (len(rows), 3, 2, 2), (
-        f"{len(rows)} images in, {len(rows)} out: shape {(len(rows), 3, 2, 2)}, not "
-        f"{tuple(given.shape)}"
+        f"push_and_sample: {len(rows)} images in, {len(rows)} out: shape {(len(rows), 3, 2, 2)}, "
+        f"not {tuple(given.shape)}"
     )
     return given[:, 0, 0, 0].tolist()
 

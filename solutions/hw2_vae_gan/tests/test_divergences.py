@@ -4,23 +4,10 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape, tensor
 from vae_gan import divergences
 
 LOG2 = math.log(2)
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    wanted = tensor(expected)
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 @pytest.mark.part("a")
@@ -28,10 +15,10 @@ def close(got: object, expected: object, message: str) -> None:
 def test_f_is_convex_and_zero_at_one(name: str) -> None:
     u = torch.linspace(0.1, 4, 40, dtype=torch.float64)
     f = divergences.generator_f(u, name)
-    assert f.shape == u.shape, f"generator_f(u, {name!r}) must have the shape of u"
+    has_shape(f, u.shape, f"generator_f(u, {name!r}) has the shape of u")
     middle, chord = divergences.generator_f((u[1:] + u[:-1]) / 2, name), (f[1:] + f[:-1]) / 2
-    assert bool((middle <= chord + 1e-9).all()), f"f of {name} is not convex"
-    close(divergences.generator_f(tensor([1.0]), name), [0.0], f"f(1) of {name}")
+    assert bool((middle <= chord + 1e-9).all()), f"generator_f(u, {name!r}) is not convex in u"
+    close(divergences.generator_f(tensor([1.0]), name), [0.0], f"generator_f(1, {name!r})")
 
 
 @pytest.mark.part("a")
@@ -55,10 +42,11 @@ def test_bounded_divergences_of_distributions_that_hardly_overlap() -> None:
     p, q = tensor([[1 - 1e-9, 1e-9]]), tensor([[1e-9, 1 - 1e-9]])
     for name, largest in (("js", LOG2), ("hellinger", 2.0), ("total_variation", 1.0)):
         got = divergences.f_divergence(p, q, name)
-        assert got.shape == (1,), f"f_divergence must have one entry per row, not {got.shape}"
+        has_shape(got, (1,), f"f_divergence of p (1, 2), q (1, 2), {name!r}: one entry per row")
         assert math.isclose(got.item(), largest, abs_tol=1e-3), (
-            f"{name} of two distributions that hardly overlap must be near {largest}, the largest "
-            f"value that it takes with the scaling of the module's table; got {got.item()}"
+            f"f_divergence, {name!r}, of two distributions that hardly overlap must be near "
+            f"{largest}, the largest value that it takes with the scaling of the module's table; "
+            f"got {got.item()}"
         )
 
 
@@ -99,7 +87,7 @@ def test_conjugate_beyond_the_ends() -> None:
 @pytest.mark.parametrize("name", divergences.NAMES)
 def test_critic_is_the_slope_of_a_tangent(name: str) -> None:
     critic = divergences.optimal_critic(tensor([0.25, 1.0, 4.0]), name)
-    assert critic.shape == (3,), f"optimal_critic({name!r}) must have the shape of the ratio"
+    has_shape(critic, (3,), f"optimal_critic of ratios (3,), {name!r}")
     assert critic[0] < critic[1] < critic[2], (
         f"optimal_critic({name!r}) must grow with the ratio p/q, because f is convex; got "
         f"{critic.tolist()} for ratios 1/4, 1, 4"
@@ -181,13 +169,14 @@ def test_precision_and_recall_by_hand() -> None:
     close(
         got[0],
         2 / 4,
-        "precision, k = 1: the real points 0, 1, 5 have radii 1, 1, 4; they reach -1 (just) and 7",
+        "precision_recall: precision, k = 1: the real points 0, 1, 5 have radii 1, 1, 4; they "
+        "reach -1 (just) and 7",
     )
     close(
         got[1],
         3 / 3,
-        "recall, k = 1: the generated points -1, 7, 10, 20 have radii 8, 3, 3, 10; all real points "
-        "are reached",
+        "precision_recall: recall, k = 1: the generated points -1, 7, 10, 20 have radii 8, 3, 3, "
+        "10; all real points are reached",
     )
 
 
@@ -197,5 +186,9 @@ def test_a_collapsed_generator_is_precise_and_recalls_little() -> None:
     real = torch.cartesian_prod(grid, grid)
     fake = 2 + 0.01 * torch.cartesian_prod(grid[:2], grid[:2])
     precision, recall = divergences.precision_recall(real, fake, 3)
-    close(precision, 1.0, "precision of a generator that makes only points near one real point")
-    close(recall, 1 / 25, "recall of that generator among 25 real points")
+    close(
+        precision,
+        1.0,
+        "precision_recall: precision of a generator that makes only points near one real point",
+    )
+    close(recall, 1 / 25, "precision_recall: recall of that generator among 25 real points")

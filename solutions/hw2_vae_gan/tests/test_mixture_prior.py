@@ -4,31 +4,10 @@ import math
 
 import pytest
 import torch
+from checks import close, has_shape, several, tensor
 from vae_gan import mixture_prior
 
 LOG_TWO_PI = math.log(2 * math.pi)
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
-
-
-def three(got: object, names: str) -> tuple[torch.Tensor, ...]:
-    """The three values that a function must return."""
-    assert isinstance(got, tuple | list) and len(got) == 3, (
-        f"return three values: {names}; got {got}"
-    )
-    return tuple(got)
 
 
 @pytest.mark.part("a")
@@ -52,7 +31,7 @@ def test_prior_integrates_to_one():
     log_p = mixture_prior.gmm_log_prior(
         line[:, None], tensor([0.3, 2.0]), tensor([[-2.0], [1.5]]), tensor([[1.0], [-1.0]])
     )
-    assert log_p.shape == (4801,), f"z (4801, 1) must give (4801,), got {tuple(log_p.shape)}"
+    has_shape(log_p, (4801,), "gmm_log_prior of z (4801, 1)")
     total = torch.trapezoid(log_p.exp(), line).item()
     assert math.isclose(total, 1.0, rel_tol=1e-4), (
         f"the density of a mixture of two components in one dimension integrates to {total:.4f}, "
@@ -67,7 +46,7 @@ def test_prior_far_out_is_finite():
     log_p = mixture_prior.gmm_log_prior(
         z, tensor([0.0, 1e4]), torch.zeros(2, 4).double(), torch.zeros(2, 4).double()
     )
-    assert log_p.shape == (2, 3), f"z (2, 3, 4) must give (2, 3), got {tuple(log_p.shape)}"
+    has_shape(log_p, (2, 3), "gmm_log_prior of z (2, 3, 4)")
     assert torch.isfinite(log_p).all(), (
         f"300 standard deviations from all components log p(z) is {log_p[0, 0].item()}: densities "
         "underflow there, log-densities do not"
@@ -89,17 +68,21 @@ def test_gmvae_by_hand():
         lambda z: 0 * z,
         quadratic_prior,
     )
-    terms = three(terms, "nelbo, reconstruction, kl")
+    terms = several(terms, "nelbo, reconstruction, kl")
     log_q = [-0.5 * LOG_TWO_PI - math.log(2.0) - 0.125, -0.5 * LOG_TWO_PI - math.log(2.0)]
     kl = ((log_q[0] + 4) + (log_q[1] + 1)) / 2
-    close(terms[1], math.log(2.0), "reconstruction of one pixel with logit 0: log 2")
+    close(
+        terms[1],
+        math.log(2.0),
+        "gmvae_negative_elbo: reconstruction of one pixel with logit 0: log 2",
+    )
     close(
         terms[2],
         kl,
-        "kl for mean 1, log_var log 4, eps 1/2 and 0 and log p(z) = -z^2: the average over the two "
-        "samples of log q(z | x) - log p(z)",
+        "gmvae_negative_elbo: kl for mean 1, log_var log 4, eps 1/2 and 0 and log p(z) = -z^2: the "
+        "average over the two samples of log q(z | x) - log p(z)",
     )
-    close(terms[0], math.log(2.0) + kl, "nelbo = reconstruction + kl")
+    close(terms[0], math.log(2.0) + kl, "gmvae_negative_elbo: nelbo = reconstruction + kl")
 
 
 @pytest.mark.part("b")
@@ -113,10 +96,10 @@ def test_gmvae_asks_the_given_prior():
     high = mixture_prior.gmvae_negative_elbo(
         x, mean, log_var, eps, lambda z: z @ weight, lambda z: quadratic_prior(z) + 5
     )
-    low, high = three(low, "nelbo, reconstruction, kl"), three(high, "nelbo, reconstruction, kl")
+    low, high = (several(terms, "nelbo, reconstruction, kl") for terms in (low, high))
     assert math.isclose((low[2] - high[2]).item(), 5.0, rel_tol=1e-4), (
-        "a prior that is larger by 5 nats everywhere must lower kl by 5; it went from "
-        f"{low[2].item():.3f} to {high[2].item():.3f}. Use log_prior, nothing else"
+        "gmvae_negative_elbo: a prior that is larger by 5 nats everywhere must lower kl by 5; it "
+        f"went from {low[2].item():.3f} to {high[2].item():.3f}. Use log_prior, nothing else"
     )
 
 
@@ -131,7 +114,7 @@ def test_gmvae_teaches_the_encoder():
         lambda z: z,
         quadratic_prior,
     )
-    _, _, kl = three(terms, "nelbo, reconstruction, kl")
+    _, _, kl = several(terms, "nelbo, reconstruction, kl")
     assert kl.requires_grad, "kl passes no gradient on; it must teach the encoder"
     (gradient,) = torch.autograd.grad(kl, mean)
     close(
@@ -161,19 +144,25 @@ def test_cvae_by_hand():
     terms = mixture_prior.cvae_negative_elbo(
         tensor([[1.0], [0.0]]), torch.tensor([2, 0]), tensor([[0.0], [0.0]]), 3, *toy_networks(0, 1)
     )
-    terms = three(terms, "nelbo, reconstruction, kl")
+    terms = several(terms, "nelbo, reconstruction, kl")
     close(
         terms[1],
         (math.log1p(math.exp(-4.0)) + math.log(2.0)) / 2,
-        "reconstruction of pixels 1 and 0 with logits 4 and 0, averaged over the batch",
+        "cvae_negative_elbo: reconstruction of pixels 1 and 0 with logits 4 and 0, averaged over "
+        "the batch",
     )
     kl = [0.5 * (math.exp(-1) + 4 * math.exp(-1) - 1 + 1), 0.5 * math.exp(-1)]
     close(
         terms[2],
         sum(kl) / 2,
-        "kl from N(2, 1) and N(0, 1) to the prior N(0, e), averaged over the batch",
+        "cvae_negative_elbo: kl from N(2, 1) and N(0, 1) to the prior N(0, e), averaged over the "
+        "batch",
     )
-    close(terms[0], terms[1].item() + terms[2].item(), "nelbo = reconstruction + kl")
+    close(
+        terms[0],
+        terms[1].item() + terms[2].item(),
+        "cvae_negative_elbo: nelbo = reconstruction + kl",
+    )
 
 
 @pytest.mark.part("c")
@@ -193,8 +182,13 @@ def test_cvae_posterior_equal_to_prior_costs_nothing():
         per_class,
         lambda z, c: z,
     )
-    _, _, kl = three(terms, "nelbo, reconstruction, kl")
-    close(kl, 0.0, "kl where q(z | x, y) and p(z | y) are one distribution, whatever eps is")
+    _, _, kl = several(terms, "nelbo, reconstruction, kl")
+    close(
+        kl,
+        0.0,
+        "cvae_negative_elbo: kl where q(z | x, y) and p(z | y) are one distribution, whatever eps "
+        "is",
+    )
 
 
 @pytest.mark.part("c")

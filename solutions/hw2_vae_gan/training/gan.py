@@ -147,7 +147,7 @@ def _modes(points: Tensor, data: Dataset) -> tuple[int, float]:
     """How many parts of the data have samples nearby, and the share of samples near any part."""
     parts = [data.train.x[data.train.y == k] for k in range(data.num_classes)]
     centres = torch.stack([part.mean(dim=0) for part in parts])
-    spread = torch.stack([part.std() for part in parts])
+    spread = torch.stack([(part - part.mean(dim=0)).std() for part in parts])
     distance, nearest = torch.cdist(points, centres).min(dim=1)
     good = distance < _GOOD_WITHIN * spread[nearest]
     counts = nearest[good].bincount(minlength=len(parts))

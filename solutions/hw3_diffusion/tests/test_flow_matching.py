@@ -2,22 +2,8 @@
 
 import pytest
 import torch
+from checks import close, several, tensor
 from diffusion import flow_matching
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
-
 
 NOISE, DATA = tensor([[0.0, 2.0], [0.0, 2.0]]), tensor([[4.0, 6.0], [4.0, 6.0]])
 
@@ -25,34 +11,53 @@ NOISE, DATA = tensor([[0.0, 2.0], [0.0, 2.0]]), tensor([[4.0, 6.0], [4.0, 6.0]])
 @pytest.mark.part("a")
 def test_interpolate_by_hand():
     got = flow_matching.interpolate(NOISE, DATA, tensor([0.25, 1.0]))
-    close(got, [[1.0, 3.0], [4.0, 6.0]], "from (0, 2) to (4, 6) at t = 0.25 and t = 1 (the data)")
+    close(
+        got,
+        [[1.0, 3.0], [4.0, 6.0]],
+        "interpolate: from (0, 2) to (4, 6) at t = 0.25 and t = 1 (the data)",
+    )
     got = flow_matching.interpolate(NOISE, DATA, tensor([0.0, 1.0]), sigma_min=0.1)
-    close(got, [[0.0, 2.0], [4.0, 6.2]], "the same with sigma_min = 0.1 at t = 0 and t = 1")
+    close(
+        got,
+        [[0.0, 2.0], [4.0, 6.2]],
+        "interpolate: the same with sigma_min = 0.1 at t = 0 and t = 1",
+    )
 
 
 @pytest.mark.part("a")
 def test_velocity_target_by_hand():
     got = flow_matching.velocity_target(NOISE, DATA)
-    close(got, [[4.0, 4.0]] * 2, "velocity from (0, 2) to (4, 6): towards the data")
+    close(got, [[4.0, 4.0]] * 2, "velocity_target: from (0, 2) to (4, 6): towards the data")
     got = flow_matching.velocity_target(NOISE, DATA, sigma_min=0.1)
-    close(got, [[4.0, 4.2]] * 2, "the same with sigma_min = 0.1")
+    close(got, [[4.0, 4.2]] * 2, "velocity_target: the same with sigma_min = 0.1")
 
 
 @pytest.mark.part("b")
 def test_loss_by_hand():
     """A model that returns x_t is wrong by (-3, -1) at t = 0.25 and by (-2, 0) at t = 0.5."""
     got = flow_matching.flow_matching_loss(lambda x, t: x, NOISE, DATA, tensor([0.25, 0.5]))
-    close(got, 7.0, "errors (-3, -1) and (-2, 0): squared norms 10 and 4, mean over the batch")
+    close(
+        got,
+        7.0,
+        "flow_matching_loss: errors (-3, -1) and (-2, 0): squared norms 10 and 4, mean over the "
+        "batch",
+    )
 
 
 @pytest.mark.part("b")
 def test_loss_tells_the_model_the_time():
     def model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        assert t.shape == (2,), f"call the model with t of shape (B,), not {tuple(t.shape)}"
+        assert t.shape == (2,), (
+            f"flow_matching_loss: call the model with t of shape (B,), not {tuple(t.shape)}"
+        )
         return 4 + t[:, None].expand_as(x)
 
     got = flow_matching.flow_matching_loss(model, NOISE, DATA, tensor([0.5, 1.0]))
-    close(got, 1.25, "errors (0.5, 0.5) at t = 0.5 and (1, 1) at t = 1: mean of 0.5 and 2")
+    close(
+        got,
+        1.25,
+        "flow_matching_loss: errors (0.5, 0.5) at t = 0.5 and (1, 1) at t = 1: mean of 0.5 and 2",
+    )
 
 
 @pytest.mark.part("c")
@@ -82,8 +87,10 @@ def test_samplers_count_calls(sampler, calls, expected):
     got = getattr(flow_matching, sampler)(model, noise, 4)
     close(got, [[expected], [2 * expected]], f"{sampler} for dx/dt = x in four steps")
     assert len(times) == calls, f"{sampler} in four steps calls the model {calls} times"
-    assert times[0] == [0.0, 0.0], f"the first call is at t = 0 for every example, got {times[0]}"
-    assert not got.requires_grad, "samples come without a graph: requires_grad is True"
+    assert times[0] == [0.0, 0.0], (
+        f"{sampler}: the first call is at t = 0 for every example, got {times[0]}"
+    )
+    assert not got.requires_grad, f"{sampler}: samples come without a graph: requires_grad is True"
 
 
 @pytest.mark.part("d")
@@ -95,19 +102,26 @@ def test_pairs_by_hand():
         return 10 * noise
 
     got = flow_matching.rectification_pairs(sample, tensor([[1.0], [2.0], [3.0]]), 2)
-    assert isinstance(got, tuple | list) and len(got) == 2, f"return noise and data; got {got}"
-    close(got[0], [[1.0], [2.0], [3.0]], "first the noise, in its order")
-    close(got[1], [[10.0], [20.0], [30.0]], "then where the flow takes each of them")
-    assert sizes == [2, 1], f"three examples in batches of two are batches of 2 and 1, got {sizes}"
+    got = several(got, "noise, data")
+    close(got[0], [[1.0], [2.0], [3.0]], "rectification_pairs: first the noise, in its order")
+    close(
+        got[1],
+        [[10.0], [20.0], [30.0]],
+        "rectification_pairs: then where the flow takes each of them",
+    )
+    assert sizes == [2, 1], (
+        f"rectification_pairs: three examples in batches of two are batches of 2 and 1, got {sizes}"
+    )
 
 
 @pytest.mark.part("d")
 def test_straightness_by_hand():
     line = tensor([[[0.0]], [[1.0]], [[2.0]]])
-    close(flow_matching.straightness(line), 0.0, "a straight path at constant speed")
+    close(flow_matching.straightness(line), 0.0, "straightness: a straight path at constant speed")
     bend = tensor([[[0.0, 0.0]], [[2.0, 1.0]], [[2.0, 0.0]]])
     close(
         flow_matching.straightness(bend),
         8.0,
-        "from (0, 0) by (2, 1) to (2, 0): velocities (4, 2) and (0, -2) against (2, 0) on average",
+        "straightness: from (0, 0) by (2, 1) to (2, 0): velocities (4, 2) and (0, -2) against (2, "
+        "0) on average",
     )

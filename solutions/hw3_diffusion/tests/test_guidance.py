@@ -4,21 +4,8 @@ import math
 
 import pytest
 import torch
+from checks import close, tensor
 from diffusion import guidance
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = tensor(expected)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 def model(x: torch.Tensor, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -30,16 +17,20 @@ def model(x: torch.Tensor, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 def test_drop_labels_by_hand():
     y, u = torch.tensor([4, 1, 0, 2]), tensor([0.9, 0.1, 0.05, 0.3])
     got = guidance.drop_labels(y, u, 0.25, 5)
-    close(got, [4, 5, 5, 2], "labels (4, 1, 0, 2) with u = (0.9, 0.1, 0.05, 0.3), p = 0.25, null 5")
-    assert got.dtype == torch.int64, f"labels stay int64, got {got.dtype}"
-    assert y.tolist() == [4, 1, 0, 2], "the argument y was changed in place"
+    close(
+        got,
+        [4, 5, 5, 2],
+        "drop_labels: (4, 1, 0, 2) with u = (0.9, 0.1, 0.05, 0.3), p = 0.25, null 5",
+    )
+    assert got.dtype == torch.int64, f"drop_labels: labels stay int64, got {got.dtype}"
+    assert y.tolist() == [4, 1, 0, 2], "drop_labels: the argument y was changed in place"
 
 
 @pytest.mark.part("a")
 @pytest.mark.parametrize(("p", "expected"), [(0.0, [3, 1]), (1.0, [7, 7])])
 def test_drop_labels_never_and_always(p, expected):
     got = guidance.drop_labels(torch.tensor([3, 1]), tensor([0.0, 0.999]), p, 7)
-    close(got, expected, f"labels (3, 1) with u = (0, 0.999), p = {p:g}, null label 7")
+    close(got, expected, f"drop_labels: (3, 1) with u = (0, 0.999), p = {p:g}, null label 7")
 
 
 @pytest.mark.part("b")
@@ -51,8 +42,8 @@ def test_guidance_by_hand(w, expected):
     close(
         got,
         [[expected] * 3] * 2,
-        f"w = {w:g}, with predictions 12 (label 1) and 32 (null label 3); w = 1 is the conditional "
-        "model, w = 0 the unconditional one",
+        f"classifier_free_guidance: w = {w:g}, with predictions 12 (label 1) and 32 (null label "
+        "3); w = 1 is the conditional model, w = 0 the unconditional one",
     )
 
 
@@ -67,9 +58,13 @@ def test_classifier_score_by_hand():
     with torch.no_grad():
         got = guidance.classifier_score(classifier, x, t, torch.tensor([0, 1, 0]))
     close(
-        got, [[1.0], [-1.0], [4.0]], "score of labels (0, 1, 0) at x = 0 for logits (1 + t)(2 x, 0)"
+        got,
+        [[1.0], [-1.0], [4.0]],
+        "classifier_score of labels (0, 1, 0) at x = 0 for logits (1 + t)(2 x, 0)",
     )
-    assert not got.requires_grad, "the score must come without a graph: requires_grad is True"
+    assert not got.requires_grad, (
+        "classifier_score: the score must come without a graph: requires_grad is True"
+    )
 
 
 @pytest.mark.part("c")
@@ -79,8 +74,8 @@ def test_classifier_guidance_by_hand():
     close(
         got,
         [[0.0, 3.0], [-0.6, 3.6]],
-        "eps (1, 2), score (1, -1), scale 2: the noise has standard deviation 0.5 in the first row "
-        "and 0.8 in the second",
+        "classifier_guidance: eps (1, 2), score (1, -1), scale 2: the noise has standard deviation "
+        "0.5 in the first row and 0.8 in the second",
     )
 
 
@@ -93,6 +88,6 @@ def test_classifier_guidance_is_bayes_rule():
     close(
         -got / math.sqrt(0.6),
         [[-0.3 + a]],
-        "with scale 1, -eps' / sqrt(1 - alpha_bar) is the sum of the model's score, -0.3, and the "
-        "classifier's, 1.7",
+        "classifier_guidance: with scale 1, -eps' / sqrt(1 - alpha_bar) is the sum of the model's "
+        "score, -0.3, and the classifier's, 1.7",
     )

@@ -5,28 +5,16 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from checks import close, has_shape, tensor
 from diffusion import inverse_problems as inverse
 from torch import Tensor
 
 ALPHA_BAR = torch.tensor([0.81, 0.64, 0.36, 0.16], dtype=torch.float64)
 
 
-def tensor(values: object) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 def image(*rows: list[float]) -> Tensor:
     """One image with one channel."""
     return tensor([[list(rows)]])
-
-
-def close(got: object, expected: Tensor, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == expected.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(expected.shape)}"
-    )
-    assert torch.allclose(got, expected, atol=1e-6), f"{message}: got {got.tolist()}"
 
 
 def raised(function: Callable, *args: object) -> str:
@@ -50,8 +38,8 @@ def test_replace_observed_by_hand(t, known):
     x, y, noise = image([5.0, 5.0]), image([10.0, 99.0]), image([1.0, 1.0])
     got = inverse.replace_observed(x, y, image([1.0, 0.0]), t, ALPHA_BAR, noise)
     message = (
-        f"t = {t}, x = 5, y = 10, noise = 1: the observed pixel (mask 1) is y noised to level t "
-        "(t = -1 is clean), the other one stays 5"
+        f"replace_observed: t = {t}, x = 5, y = 10, noise = 1: the observed pixel (mask 1) is y "
+        "noised to level t (t = -1 is clean), the other one stays 5"
     )
     close(got, image([known, 5.0]), message)
 
@@ -77,11 +65,13 @@ def test_repaint_step_by_hand():
         zeros,
         zeros[:1] + 2,
     )
-    assert calls == [(3, 1), (3, 1)], f"two rounds call step(x, 3, 1) twice; the calls were {calls}"
+    assert calls == [(3, 1), (3, 1)], (
+        f"repaint_step: two rounds call step(x, 3, 1) twice; the calls were {calls}"
+    )
     second = (0.5 * 4 + math.sqrt(0.75) * 2) / 2
     message = (
-        "observed pixel: 0.8 * 5; the other one: 8 -> 4 by the step, back to level 3 with the "
-        "ratio 0.16 / 0.64 and noise 2, and half of that by the step"
+        "repaint_step, observed pixel: 0.8 * 5; the other one: 8 -> 4 by the step, back to level 3 "
+        "with the ratio 0.16 / 0.64 and noise 2, and half of that by the step"
     )
     close(got, image([4.0, second]), message)
 
@@ -90,10 +80,10 @@ def test_repaint_step_by_hand():
 def test_downsample_by_hand():
     operator = inverse.Downsample(2)
     x = image([1.0, 3.0, 0.0, 8.0], [5.0, 7.0, 0.0, 0.0])
-    close(operator.forward(x), image([4.0, 2.0]), "means of two blocks of 2 x 2")
+    close(operator.forward(x), image([4.0, 2.0]), "Downsample(2): means of two blocks of 2 x 2")
     error = raised(operator.forward, x[..., :3])
     assert error == "ValueError", (
-        f"three columns do not divide into blocks of 2: ValueError, not {error}"
+        f"Downsample(2): three columns do not divide into blocks of 2: ValueError, not {error}"
     )
 
 
@@ -101,19 +91,19 @@ def test_downsample_by_hand():
 def test_grayscale_by_hand():
     operator = inverse.Grayscale(tensor([0.5, 0.25, 1.0]))
     x = tensor([2.0, 4.0, 3.0]).reshape(1, 3, 1, 1)
-    close(operator.forward(x), image([5.0]), "0.5 * 2 + 0.25 * 4 + 1 * 3")
+    close(operator.forward(x), image([5.0]), "Grayscale: 0.5 * 2 + 0.25 * 4 + 1 * 3")
 
 
 @pytest.mark.part("b")
 def test_radon_by_hand():
     x = image([1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 10.0])
     got = inverse.Radon(3, 3, tensor([0.0, math.pi / 2]), 3).forward(x)
-    message = "theta = 0 gives the sums of the columns, theta = 90 degrees those of the rows"
+    message = "Radon: theta = 0 gives the sums of the columns, theta = 90 degrees those of the rows"
     close(got, image([12.0, 15.0, 19.0], [6.0, 15.0, 25.0]), message)
     shared = inverse.Radon(1, 2, tensor([math.pi / 3]), 2).weights()
     message = (
-        "two pixels at x = -1/2 and 1/2, theta = 60 degrees: their shadows at -1/4 and 1/4 are "
-        "shared by the cells at -1/2 and 1/2 in the ratio 3 : 1"
+        "Radon.weights: two pixels at x = -1/2 and 1/2, theta = 60 degrees: their shadows at -1/4 "
+        "and 1/4 are shared by the cells at -1/2 and 1/2 in the ratio 3 : 1"
     )
     close(shared, tensor([[[[0.75, 0.25]], [[0.25, 0.75]]]]), message)
 
@@ -132,7 +122,7 @@ def test_adjoint(make):
     operator, x = make(), torch.randn(1, 3, 4, 6, dtype=torch.float64)
     y = torch.randn_like(operator.forward(x))
     back = operator.adjoint(y)
-    assert back.shape == x.shape, f"A^T y must have the shape of x {tuple(x.shape)}: {back.shape}"
+    has_shape(back, x.shape, "A^T y has the shape of x (A^T is adjoint)")
     left, right = (operator.forward(x) * y).sum().item(), (x * back).sum().item()
     assert abs(left - right) < 1e-9, f"<A x, y> = {left:.6f} must equal <x, A^T y> = {right:.6f}"
 
@@ -144,7 +134,7 @@ def test_pinv(make):
     operator, x = make(), torch.randn(1, 3, 4, 6, dtype=torch.float64)
     y = operator.forward(x)
     shortest = operator.pinv(y)
-    close(operator.forward(shortest), y, "A A^+ y must give y back")
+    close(operator.forward(shortest), y, "A A^+ y must give y back (A is forward, A^+ is pinv)")
     assert abs((shortest * (x - shortest)).sum().item()) < 1e-9, (
         "A^+ A x must be at right angles to x - A^+ A x, or it is not the shortest image that fits"
     )
@@ -164,8 +154,8 @@ class Sum:
 def test_ddnm_project_by_hand():
     got = inverse.ddnm_project(image([1.0, 3.0]), image([10.0]), Sum())
     message = (
-        "A sums two pixels; x0 = (1, 3) must become (4, 6): their sum is y = 10, and their "
-        "difference, which A does not see, is unchanged"
+        "ddnm_project: A sums two pixels; x0 = (1, 3) must become (4, 6): their sum is y = 10, and "
+        "their difference, which A does not see, is unchanged"
     )
     close(got, image([4.0, 6.0]), message)
 
@@ -179,8 +169,8 @@ def test_ddnm_step_by_hand(t_prev, level):
     args = (lambda x, t: eps, x, image([10.0]), Sum(), 2, t_prev, ALPHA_BAR)
     expected = math.sqrt(level) * image([4.0, 6.0]) + math.sqrt(1 - level) * eps
     message = (
-        f"t = 2, t_prev = {t_prev}: the estimate of x_0 is (1, 3), projected (4, 6); it is "
-        "noised to the new level with the predicted eps"
+        f"ddnm_step: t = 2, t_prev = {t_prev}: the estimate of x_0 is (1, 3), projected (4, 6); it "
+        "is noised to the new level with the predicted eps"
     )
     close(inverse.ddnm_step(*args), expected, message)
 
@@ -191,12 +181,12 @@ def test_dps_step_by_hand():
     x, y = image([3.0, 4.0]), image([0.0, 0.0])
     got = inverse.dps_step(lambda x, t: x / 4, x, y, lambda x0: x0, 2, -1, ALPHA_BAR, 0.5)
     message = (
-        "x = (3, 4), x0 = 4 x / 3 and y = 0: the gradient of ||y - x0|| with respect to x is "
-        "4/3 (0.6, 0.8), and half of it is taken off x0. The gradient is with respect to x, it "
-        "passes through the network, and the norm is not squared"
+        "dps_step: x = (3, 4), x0 = 4 x / 3 and y = 0: the gradient of ||y - x0|| with respect to "
+        "x is 4/3 (0.6, 0.8), and half of it is taken off x0. The gradient is with respect to x, "
+        "it passes through the network, and the norm is not squared"
     )
     close(got, image([3.6, 4.8]), message)
-    assert not got.requires_grad, "the result must not carry the graph of the network"
+    assert not got.requires_grad, "dps_step: the result must not carry the graph of the network"
 
 
 @pytest.mark.part("d")
@@ -211,7 +201,11 @@ def test_dps_step_treats_examples_alone():
             )
 
     expected = torch.cat([guided(x[b : b + 1], y[b : b + 1]) for b in range(3)])
-    close(guided(x, y), expected, "a batch of three must give what three batches of one give")
+    close(
+        guided(x, y),
+        expected,
+        "dps_step: a batch of three must give what three batches of one give",
+    )
 
 
 @pytest.mark.part("e")
@@ -230,8 +224,8 @@ def test_sdedit_by_hand(strength, start, steps):
 
     got = inverse.sdedit(step, image([7.0]), strength, ALPHA_BAR, image([2.0]))
     expected = [(t, t - 1) for t in reversed(range(steps))]
-    assert calls == expected, f"strength {strength}, T = 4: steps {expected}, not {calls}"
-    message = f"strength {strength}, guide 7, noise 2, each step adds 100"
+    assert calls == expected, f"sdedit: strength {strength}, T = 4: steps {expected}, not {calls}"
+    message = f"sdedit: strength {strength}, guide 7, noise 2, each step adds 100"
     close(got, image([start + 100.0 * steps]), message)
 
 
@@ -240,4 +234,4 @@ def test_sdedit_by_hand(strength, start, steps):
 def test_sdedit_errors(strength):
     guide, noise = image([7.0]), image([2.0])
     error = raised(inverse.sdedit, lambda x, t, t_prev: x, guide, strength, ALPHA_BAR, noise)
-    assert error == "ValueError", f"strength {strength} must raise ValueError, not {error}"
+    assert error == "ValueError", f"sdedit: strength {strength} must raise ValueError, not {error}"

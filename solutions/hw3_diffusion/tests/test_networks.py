@@ -1,11 +1,16 @@
 """Public checks of Q9: small cases that can be followed by hand."""
 
 import math
+from functools import partial
 
+import checks
 import pytest
 import torch
+from checks import has_shape
 from diffusion import networks
 from torch import Tensor, nn
+
+close = partial(checks.close, atol=1e-5)  # float32
 
 
 def fill(module: nn.Module, value: float) -> None:
@@ -14,35 +19,31 @@ def fill(module: nn.Module, value: float) -> None:
         nn.init.constant_(parameter, value)
 
 
-def close(got: object, expected: Tensor, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == expected.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(expected.shape)}"
-    )
-    assert torch.allclose(got, expected, atol=1e-5), f"{message}: got {got.tolist()}"
-
-
 @pytest.mark.part("a")
 def test_time_embedding_by_hand():
     got = networks.time_embedding(torch.tensor([0.0, 2.0]), 4, max_period=100.0)
     cosines, sines = [math.cos(2), math.cos(0.2)], [math.sin(2), math.sin(0.2)]
     expected = torch.tensor([[1.0, 1.0, 0.0, 0.0], cosines + sines])
-    close(got, expected, "four features, frequencies 1 and 0.1, at t = 0 and t = 2")
+    close(got, expected, "time_embedding: four features, frequencies 1 and 0.1, at t = 0 and t = 2")
 
 
 @pytest.mark.part("a")
 def test_time_embedding_dtypes():
     whole = networks.time_embedding(torch.tensor([3, 7, 999]), 6)
-    assert whole.shape == (3, 6), f"three times, six features: got shape {tuple(whole.shape)}"
+    has_shape(whole, (3, 6), "time_embedding of three times, six features")
     assert whole.dtype == torch.get_default_dtype(), (
-        f"integer times give torch's default dtype; got {whole.dtype}"
+        f"time_embedding: integer times give torch's default dtype; got {whole.dtype}"
     )
     double = networks.time_embedding(torch.tensor([3.5], dtype=torch.float64), 6)
-    assert double.dtype == torch.float64, f"float64 times give float64; got {double.dtype}"
-    assert abs(double[0, 0].item() - math.cos(3.5)) < 1e-6, "the first feature at t = 3.5: cos(3.5)"
+    assert double.dtype == torch.float64, (
+        f"time_embedding: float64 times give float64; got {double.dtype}"
+    )
+    assert abs(double[0, 0].item() - math.cos(3.5)) < 1e-6, (
+        "time_embedding: the first feature at t = 3.5: cos(3.5)"
+    )
     assert (whole.norm(dim=1) - math.sqrt(3)).abs().max() < 1e-5, (
-        "cos^2 + sin^2 = 1 for each of the three frequencies, so the squared length is 3"
+        "time_embedding: cos^2 + sin^2 = 1 for each of the three frequencies, so the squared "
+        "length is 3"
     )
 
 
@@ -54,8 +55,8 @@ def test_residual_block_without_a_branch():
     same, wider = networks.ResidualBlock(4, 4, 6), networks.ResidualBlock(4, 8, 6)
     for block in (same, wider):
         fill(block.conv2, 0.0)
-    close(same(x, emb), x, "conv2 is zero, so the block must return its input")
-    close(wider(x, emb), wider.skip(x), "conv2 is zero, so the block must return skip(x)")
+    close(same(x, emb), x, "ResidualBlock: conv2 is zero, so it must return its input")
+    close(wider(x, emb), wider.skip(x), "ResidualBlock: conv2 is zero, so it must return skip(x)")
 
 
 @pytest.mark.part("b")
@@ -72,8 +73,8 @@ def test_residual_block_modulation():
     x, shift = torch.randn(3, 4, 2, 2), torch.tensor([1.0, 2.0, 3.0, 4.0])
     expected = x + (shift * shift.sigmoid())[:, None, None]
     message = (
-        "film gives scale -1 and then shifts 1, 2, 3, 4, and conv2 copies its input: the result "
-        "must be x + silu(shift), because (1 + scale) norm2(h) is zero"
+        "ResidualBlock: film gives scale -1 and then shifts 1, 2, 3, 4, and conv2 copies its "
+        "input: the result must be x + silu(shift), because (1 + scale) norm2(h) is zero"
     )
     close(block(x, torch.randn(3, 2)), expected, message)
 
@@ -97,8 +98,8 @@ def test_attention_with_equal_scores_averages(heads):
     x = torch.randn(2, 4, 2, 3)
     expected = x + torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None, None]
     message = (
-        f"{heads} heads, queries and keys are zero: every pixel must get the plain mean of all "
-        "values (here 1, 2, 3, 4 in the four channels), plus x"
+        f"AttentionBlock: {heads} heads, queries and keys are zero: every pixel must get the plain "
+        "mean of all values (here 1, 2, 3, 4 in the four channels), plus x"
     )
     close(copying_attention(heads)(x), expected, message)
 
@@ -115,9 +116,9 @@ def test_attention_of_two_pixels_by_hand(heads):
     x = torch.tensor([-100.0, 100.0]).expand(1, 4, 1, 2)
     size = 4 // heads
     message = (
-        f"{heads} heads of {size} features, all queries are 1, keys and values are -1 at the first "
-        f"pixel and 1 at the second: scores -{size} and {size}, divided by sqrt({size}), so both "
-        f"pixels get the value tanh(sqrt({size})), plus x"
+        f"AttentionBlock: {heads} heads of {size} features, all queries are 1, keys and values are "
+        f"-1 at the first pixel and 1 at the second: scores -{size} and {size}, divided by "
+        f"sqrt({size}), so both pixels get the value tanh(sqrt({size})), plus x"
     )
     close(block(x), x + math.tanh(math.sqrt(size)), message)
 
@@ -127,7 +128,9 @@ def test_dit_block_starts_as_the_identity():
     torch.manual_seed(0)
     x = torch.randn(2, 5, 8)
     got = networks.DiTBlock(8, 2, 6)(x, torch.randn(2, 6))
-    close(got, x, "the modulation of a new block is zero, so both gates are closed: out = x")
+    close(
+        got, x, "DiTBlock: the modulation of a new block is zero, so both gates are closed: out = x"
+    )
 
 
 class Flip(nn.Module):
@@ -150,8 +153,8 @@ def test_dit_block_by_hand():
     normalised = torch.tensor([[[1.0, -1.0], [1.0, -1.0]]])
     expected = h + 6 * (6 * normalised + 4)
     message = (
-        "shift, scale, gate are 1, 2, 3 for the attention, which is replaced by an exchange of the "
-        "two tokens, and 4, 5, 6 for the MLP, which is replaced by the identity"
+        "DiTBlock: shift, scale, gate are 1, 2, 3 for the attention, which is replaced by an "
+        "exchange of the two tokens, and 4, 5, 6 for the MLP, which is replaced by the identity"
     )
     close(block(x, torch.zeros(1, 3)), expected, message)
 
@@ -168,10 +171,10 @@ class Recorder(nn.Module):
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         assert x.shape[1] == self.in_channels, (
-            f"a block for {self.in_channels} channels was given {x.shape[1]}: is a skip missing, "
-            "or does it come from another level?"
+            f"UNet: a block for {self.in_channels} channels was given {x.shape[1]}: is a skip "
+            "missing, or does it come from another level?"
         )
-        assert (emb == 5).all(), "blocks get the result of self.embed, which is 5 here"
+        assert (emb == 5).all(), "UNet: blocks get the result of self.embed, which is 5 here"
         CALLS.append((self.in_channels, self.out_channels, tuple(x.shape[2:])))
         return x[:, -self.out_channels :] + 1
 
@@ -206,15 +209,15 @@ def recording_unet(widths: tuple[int, ...]) -> networks.UNet:
 @pytest.mark.part("e")
 def test_unet_visits_its_blocks():
     out = recording_unet((4, 8, 12))(torch.zeros(2, 1, 8, 4), torch.ones(2))
-    assert out.shape == (2, 1, 8, 4), f"images (2, 1, 8, 4) must come out as such: {out.shape}"
+    has_shape(out, (2, 1, 8, 4), "UNet of images (2, 1, 8, 4)")
     expected = [
         *[(4, 4, (8, 4)), (8, 8, (4, 2)), (12, 12, (2, 1))],
         *[(12, 12, (2, 1)), ("attention", (2, 1)), (12, 12, (2, 1))],
         *[(24, 12, (2, 1)), (16, 8, (4, 2)), (8, 4, (8, 4))],
     ]
     assert expected == CALLS, (
-        f"(channels in, channels out, size) of the blocks in order must be {expected}: three down, "
-        f"block, attention, block in the middle, three up. They were {CALLS}"
+        f"UNet: (channels in, channels out, size) of the blocks in order must be {expected}: three "
+        f"down, block, attention, block in the middle, three up. They were {CALLS}"
     )
 
 
@@ -231,9 +234,9 @@ def test_unet_joins_and_predicts():
     unet, x = recording_unet((4,)), torch.randn(1, 1, 4, 4)
     unet.norm = Double()
     message = (
-        "every block adds 1, and the last block takes the second half of its input: that must be "
-        "the skip, stem(x) + 1, as the block on the way down returned it. Then norm (here: times "
-        "2), silu, out"
+        "UNet: every block adds 1, and the last block takes the second half of its input: that "
+        "must be the skip, stem(x) + 1, as the block on the way down returned it. Then norm (here: "
+        "times 2), silu, out"
     )
     expected = unet.out(nn.functional.silu(2 * (unet.stem(x) + 2)))
     close(unet(x, torch.ones(1)), expected, message)

@@ -3,23 +3,8 @@
 import math
 
 import pytest
-import torch
+from checks import close, tensor
 from diffusion import schedules
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: torch.Tensor, expected: object, message: str) -> None:
-    """Compare type, shape and values, in this order."""
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    wanted = torch.as_tensor(expected, dtype=torch.float64)
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=1e-6), f"{message}: got {got.tolist()}"
-
 
 # x_0 = 10 and eps = 5 at alpha_bar = 0.64: x_t = 0.8 * 10 + 0.6 * 5, v = 0.8 * 5 - 0.6 * 10.
 # x_0 = -5 and eps = 10 at alpha_bar = 0.36: x_t = 0.6 * -5 + 0.8 * 10, v = 0.6 * 10 - 0.8 * -5.

@@ -4,29 +4,8 @@ import math
 
 import pytest
 import torch
+from checks import close, several, tensor
 from diffusion import sde
-
-
-def tensor(values: object) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def close(got: object, expected: object, message: str, atol: float = 1e-6) -> None:
-    """Compare type, shape and values, in this order."""
-    wanted = torch.as_tensor(expected, dtype=torch.float64)
-    assert isinstance(got, torch.Tensor), f"{message}: got {type(got).__name__}, not a tensor"
-    assert got.shape == wanted.shape, (
-        f"{message}: got shape {tuple(got.shape)}, not {tuple(wanted.shape)}"
-    )
-    assert torch.allclose(got.double(), wanted, atol=atol), f"{message}: got {got.tolist()}"
-
-
-def several(got: object, count: int, names: str) -> tuple[torch.Tensor, ...]:
-    """The values that a function must return."""
-    assert isinstance(got, tuple | list) and len(got) == count, (
-        f"return {count} values: {names}; got {got}"
-    )
-    return tuple(got)
 
 
 class Plain:
@@ -50,29 +29,40 @@ def score(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 def test_vp_marginal_by_hand():
     """beta(t) = 1 + 2 t has the integral t + t^2: 0, 0.75 and 2."""
     got = sde.vp_marginal(torch.ones(3, 2).double(), tensor([0.0, 0.5, 1.0]), 1.0, 3.0)
-    mean, std = several(got, 2, "mean, std")
+    mean, std = several(got, "mean, std")
     factors = [1.0, math.exp(-0.375), math.exp(-1.0)]
-    close(mean, [[m, m] for m in factors], "means of x0 = 1 at t = 0, 0.5, 1, beta from 1 to 3")
-    close(std, [math.sqrt(1 - m * m) for m in factors], "standard deviations, shape (B,)")
+    close(
+        mean,
+        [[m, m] for m in factors],
+        "vp_marginal: means of x0 = 1 at t = 0, 0.5, 1, beta from 1 to 3",
+    )
+    close(
+        std, [math.sqrt(1 - m * m) for m in factors], "vp_marginal: standard deviations, shape (B,)"
+    )
 
 
 @pytest.mark.part("a")
 def test_ve_marginal_by_hand():
     """sigma(t) from 2 to 8: 2, 4 and 8."""
     got = sde.ve_marginal(torch.ones(3, 2).double(), tensor([0.0, 0.5, 1.0]), 2.0, 8.0)
-    mean, std = several(got, 2, "mean, std")
-    close(mean, [[1.0, 1.0]] * 3, "means of x0 = 1: this SDE has no drift")
+    mean, std = several(got, "mean, std")
+    close(mean, [[1.0, 1.0]] * 3, "ve_marginal: means of x0 = 1: this SDE has no drift")
     close(
         std,
         [0.0, math.sqrt(12.0), math.sqrt(60.0)],
-        "standard deviations for sigma(t) = 2, 4, 8: at t = 0 nothing has been added yet",
+        "ve_marginal: standard deviations for sigma(t) = 2, 4, 8: at t = 0 nothing has been added "
+        "yet",
     )
 
 
 @pytest.mark.part("b")
 def test_reverse_drift_by_hand():
     got = sde.reverse_drift(Plain(), score, X, T)
-    close(got, [[7.0, -7.0], [38.0, 0.0]], "f = 3 x, g = 2 and 4, score -x: f - g^2 score")
+    close(
+        got,
+        [[7.0, -7.0], [38.0, 0.0]],
+        "reverse_drift: f = 3 x, g = 2 and 4, score -x: f - g^2 score",
+    )
 
 
 @pytest.mark.part("b")
@@ -89,14 +79,19 @@ def test_euler_maruyama_by_hand():
     close(
         got,
         [[first - 0.25 * 0.75 - 0.5 * math.sqrt(0.25)]],
-        "two steps along times (1, 0.25, 0): h = -0.75 and -0.25, noise 0.1 and -1, both used",
+        "euler_maruyama: two steps along times (1, 0.25, 0): h = -0.75 and -0.25, noise 0.1 and "
+        "-1, both used",
     )
 
 
 @pytest.mark.part("c")
 def test_probability_flow_drift_by_hand():
     got = sde.probability_flow_drift(Plain(), score, X, T)
-    close(got, [[5.0, -5.0], [22.0, 0.0]], "f = 3 x, g = 2 and 4, score -x: f - g^2 score / 2")
+    close(
+        got,
+        [[5.0, -5.0], [22.0, 0.0]],
+        "probability_flow_drift: f = 3 x, g = 2 and 4, score -x: f - g^2 score / 2",
+    )
 
 
 @pytest.mark.part("c")
@@ -106,7 +101,7 @@ def test_heun_by_hand():
     x1 = 1 + 0.5 * (0 + 1.0) / 2
     k1 = 2 * 0.5 * x1
     k2 = 2 * 1.5 * (x1 + k1)
-    close(got, [[x1 + (k1 + k2) / 2]], "dx/dt = 2 t x along times (0, 0.5, 1.5) from x = 1")
+    close(got, [[x1 + (k1 + k2) / 2]], "heun: dx/dt = 2 t x along times (0, 0.5, 1.5) from x = 1")
 
 
 @pytest.mark.part("c")
@@ -117,7 +112,7 @@ def test_heun_returns_where_it_came_from():
         return torch.sin(x) + t[:, None]
 
     got = sde.heun(drift, sde.heun(drift, x, there), there.flip(0))
-    close(got, x, "200 steps to t = 1 and back: the steps back are negative", atol=1e-4)
+    close(got, x, "heun: 200 steps to t = 1 and back: the steps back are negative", atol=1e-4)
 
 
 @pytest.mark.part("d")
@@ -130,8 +125,14 @@ def test_trace_by_hand():
         ([[[1.0, 1.0]], [[1.0, -1.0]]], 5.0),
     ):
         got = sde.hutchinson_trace(lambda x: x @ matrix.T, x, tensor(probes))
-        close(got, [expected], f"probes {probes} for the Jacobian (1 2; 3 4); mean over the probes")
-    assert not got.requires_grad, "the trace must come without a graph: requires_grad is True"
+        close(
+            got,
+            [expected],
+            f"hutchinson_trace: probes {probes} for the Jacobian (1 2; 3 4); mean over the probes",
+        )
+    assert not got.requires_grad, (
+        "hutchinson_trace must come without a graph: requires_grad is True"
+    )
 
 
 @pytest.mark.part("d")
@@ -141,14 +142,14 @@ def test_log_prob_of_gaussian_data():
     x, times = tensor([[0.5, -1.0], [2.0, 0.1]]), torch.linspace(0, 1, 101).double()
     probes = tensor([[[1.0, 1.0]] * 2, [[1.0, -1.0]] * 2])
     got = sde.ode_log_prob(lambda x, t: a * x, x, times, probes, prior_std)
-    log_prob, end = several(got, 2, "log_prob, x at the end")
+    log_prob, end = several(got, "log_prob, x at the end")
     data = torch.distributions.Normal(0.0, prior_std * math.exp(-a))
-    close(end, math.exp(a) * x, "end of the path of dx/dt = 0.4 x", atol=1e-3)
+    close(end, math.exp(a) * x, "ode_log_prob: end of the path of dx/dt = 0.4 x", atol=1e-3)
     close(
         log_prob,
         data.log_prob(x).sum(dim=1),
-        "log-density of two entries under the flow dx/dt = 0.4 x, whose divergence is 0.8, with a "
-        "prior of standard deviation 2",
+        "ode_log_prob: log-density of two entries under the flow dx/dt = 0.4 x, whose divergence "
+        "is 0.8, with a prior of standard deviation 2",
         atol=1e-3,
     )
 
@@ -159,11 +160,11 @@ def test_preconditioning_by_hand():
     got = sde.edm_preconditioning(tensor([3.0]), 4.0)
     for name, value, expected in zip(
         ("c_skip", "c_out", "c_in", "c_noise"),
-        several(got, 4, "c_skip, c_out, c_in, c_noise"),
+        several(got, "c_skip, c_out, c_in, c_noise"),
         (16 / 25, 12 / 5, 1 / 5, math.log(3) / 4),
         strict=True,
     ):
-        close(value, [expected], f"{name} for sigma = 3, sigma_data = 4")
+        close(value, [expected], f"edm_preconditioning: {name} for sigma = 3, sigma_data = 4")
 
 
 @pytest.mark.part("e")
@@ -173,5 +174,6 @@ def test_denoise_by_hand():
     close(
         got,
         [[16 / 25 * 5 + 12 / 5 * (1 + math.log(3) / 4)]],
-        "x = 5, sigma = 3, sigma_data = 4 and a network that adds c_noise to its (scaled) input",
+        "edm_denoise: x = 5, sigma = 3, sigma_data = 4 and a network that adds c_noise to its "
+        "(scaled) input",
     )

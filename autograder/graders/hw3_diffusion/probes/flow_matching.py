@@ -81,9 +81,9 @@ def images(hw: Package, rng: Rng) -> dict:
 def pairs(hw: Package, rng: Rng) -> dict:
     weight, sizes = rng.normal(3, 3).clone().requires_grad_(), []
 
-    def sample(noise: Tensor) -> Tensor:
-        sizes.append(len(noise))
-        return torch.tanh(noise @ weight) + len(noise)
+    def sample(x: Tensor) -> Tensor:
+        sizes.append(len(x))
+        return torch.tanh(x @ weight) + len(x)
 
     noise, images = rng.normal(7, 3), rng.normal(4, 2, 3).clone().requires_grad_()
     found = hw.flow_matching.rectification_pairs(sample, noise, 3)

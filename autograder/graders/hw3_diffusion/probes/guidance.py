@@ -6,25 +6,25 @@ from torch import Tensor, nn
 from autograder.sandbox.probe import Package, Rng, gradients
 
 
-class Denoiser(nn.Module):
+class NoisePredictor(nn.Module):
     """A stand-in: noise predicted example by example from x (B, C, ...), t and y below 6."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, num_maps: int) -> None:
         super().__init__()
-        self.mix = nn.Parameter(torch.zeros(channels, channels))
-        self.classes = nn.Parameter(torch.zeros(6, channels, channels))
+        self.mix = nn.Parameter(torch.zeros(num_maps, num_maps))
+        self.classes = nn.Parameter(torch.zeros(6, num_maps, num_maps))
 
-    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        linear = torch.einsum("bcd,bd...->bc...", self.mix + self.classes[y], x)
+    def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        linear = torch.einsum("bcd,bd...->bc...", self.mix + self.classes[label], x)
         return linear + torch.sin(t).reshape(-1, *[1] * (x.dim() - 1)) * x
 
 
 class Classifier(nn.Module):
     """A stand-in: logits of three classes, row by row."""
 
-    def __init__(self, num_dims: int) -> None:
+    def __init__(self, num_inputs: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(3, num_dims))
+        self.weight = nn.Parameter(torch.zeros(3, num_inputs))
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         x = x.flatten(1)
@@ -46,7 +46,7 @@ def dropped_at_the_edges(hw: Package, rng: Rng) -> dict:
 
 
 def guided(hw: Package, rng: Rng) -> dict:
-    model = rng.module(Denoiser(5))
+    model = rng.module(NoisePredictor(5))
     x, t, y = rng.normal(7, 5), rng.integers(0, 9, 7), rng.integers(0, 5, 7)
     return {
         str(w): hw.guidance.classifier_free_guidance(model, x, t, y, 5, w) for w in (0.0, 1.0, 3.5)
@@ -54,7 +54,7 @@ def guided(hw: Package, rng: Rng) -> dict:
 
 
 def guided_images(hw: Package, rng: Rng) -> dict:
-    model, x = rng.module(Denoiser(4)), rng.normal(4, 4, 2, 2).clone().requires_grad_()
+    model, x = rng.module(NoisePredictor(4)), rng.normal(4, 4, 2, 2).clone().requires_grad_()
     t, y = rng.integers(0, 9, 4), rng.tensor([1, 4, 0, 5])
     eps = hw.guidance.classifier_free_guidance(model, x, t, y, 3, 2.5)
     wanted = [x, model.classes]

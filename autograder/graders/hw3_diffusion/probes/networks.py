@@ -54,9 +54,9 @@ def pixels_square(hw: Package, rng: Rng) -> dict:
 class _Mix(nn.Module):
     """A stand-in for attention that tells tokens, features and the size of its input apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: float = 1.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(()))
+        self.weight = nn.Parameter(torch.tensor(start))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.tanh(self.weight * x.cumsum(dim=1) + 0.3 * x.cumsum(dim=2))
@@ -91,10 +91,10 @@ def dit_at_zero(hw: Package, rng: Rng) -> dict:
 class _Block(nn.Module):
     """A stand-in for a residual block: it tells channels, examples and embeddings apart."""
 
-    def __init__(self, in_channels: int, out_channels: int, emb_dim: int) -> None:
+    def __init__(self, num_in: int, num_out: int, emb_dim: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 1)
-        self.emb = nn.Linear(emb_dim, out_channels)
+        self.conv = nn.Conv2d(num_in, num_out, 1)
+        self.emb = nn.Linear(emb_dim, num_out)
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         return torch.tanh(self.conv(x)) * (1 + self.emb(emb)[:, :, None, None])
@@ -103,9 +103,9 @@ class _Block(nn.Module):
 class _Attention(nn.Module):
     """A stand-in for attention that mixes pixels."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, num_in: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels, 1, 1))
+        self.weight = nn.Parameter(torch.ones(num_in, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + torch.sin(self.weight * x.cumsum(dim=3))

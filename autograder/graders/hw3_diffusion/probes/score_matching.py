@@ -27,8 +27,8 @@ class NoiseConditional(nn.Module):
         self.a = nn.Parameter(torch.empty(dim, dim))
         self.b = nn.Parameter(torch.empty(dim))
 
-    def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
-        level = sigma.view(len(x), 1)
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        level = noise.view(len(x), 1)
         hidden = torch.addmm(self.b, x.flatten(1), self.a).sin()
         return (hidden / level - level.cos()).reshape(x.shape)
 

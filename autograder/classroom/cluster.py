@@ -1,0 +1,144 @@
+"""Workers on a cluster: a Dask scheduler that is running, or SLURM jobs that this program starts.
+
+    dask scheduler --port 8786                                    # on one machine
+    dask worker tcp://HOST:8786 --nworkers auto --nthreads 1      # on each of the others
+    autograder grade hw1 submissions/ -o graded/ --cluster tcp://HOST:8786
+
+    autograder grade hw1 submissions/ -o graded/ --cluster slurm -j 20    # twenty SLURM jobs
+
+Every worker needs a checkout of this project (the same one: it is compared), installed with its
+dependencies and the extra ``cluster``. It needs no shared folder: the files of a submission and
+its result travel in messages. Only the machine on which the command runs writes, so that a worker
+can vanish at any moment; its submission is graded elsewhere. Grading is one thread's work, so give
+a worker one thread, and a machine as many workers as it has cores. The scheduler trusts whoever
+reaches it: keep its port inside the cluster, or use Dask's TLS.
+
+SLURM takes the queue, account and time limit from Dask's own configuration, for example in
+``~/.config/dask/jobqueue.yaml``::
+
+    jobqueue:
+      slurm:
+        queue: short
+        account: teaching
+        walltime: "02:00:00"
+
+A plan for 100,000 submissions, from figures of hw1 on one core of a shared machine, which
+``tests/benchmarks/batch.py`` measures anew. Grading takes a worker about 1.6 s each, 45 core-hours
+in all: 15 minutes on 180 workers. The machine that hands out and writes spends 8.5 ms of CPU on
+each (1 ms reading, 4.5 ms in the store, 3 ms for the pages), so that these 180 workers are also
+about what it can feed; beyond that the time to save is in the store, by several results in one
+transaction. The store takes 12 KB per grade, 1.2 GB in all, and the pages 3.5 GB. What does not
+carry over is the report: it reads every result at once (1 GB of JSON) and makes one page of 1 KB
+per student. So such a course is graded in one folder per section, of some thousand students each,
+which also divides the handing out among machines; they may share one cluster.
+"""
+
+import sys
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from autograder.classroom.orders import Order, Terms
+from autograder.machine import BatchError
+
+if TYPE_CHECKING:
+    from dask_jobqueue import SLURMCluster
+
+SLURM = "slurm"
+CONNECT_SECONDS = 10
+_PER_WORKER = 2
+"""Orders that are handed out per worker: one to grade and one to go on with."""
+_SLURM_DEFAULTS: dict[str, Any] = {"cores": 1, "processes": 1, "memory": "3GB"}
+_NOT_INSTALLED = "--cluster needs the extra 'cluster': pip install -e '.[cluster]'"
+
+
+class Cluster:
+    """The workers of a Dask scheduler.
+
+    Args:
+        terms: How orders are carried out.
+        address: Of the scheduler, or ``slurm``.
+        jobs: SLURM jobs to start.
+
+    Raises:
+        BatchError: If Dask is not installed, or no scheduler answers.
+    """
+
+    def __init__(self, terms: Terms, address: str, jobs: int) -> None:
+        try:
+            from distributed import Client
+            from distributed.scheduler import KilledWorker
+        except ImportError:
+            raise BatchError(_NOT_INSTALLED) from None
+        self.lost: tuple[type[Exception], ...] = (KilledWorker,)
+        self._terms = terms
+        self._slurm: Any = None
+        if address == SLURM:
+            self._slurm = slurm_cluster()
+            self._slurm.scale(jobs=jobs)
+            address = self._slurm.scheduler_address
+        try:
+            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise BatchError(
+                f"No scheduler answers at {address}; start one with `dask scheduler` ({error})."
+            ) from None
+        if self._slurm is None:
+            self._wait_for_workers(address)
+        self._executor = self._client.get_executor(pure=False)
+
+    @property
+    def capacity(self) -> int:
+        """Twice the workers that are there now."""
+        return _PER_WORKER * max(1, len(self._client.nthreads()))
+
+    def submit(self, order: Order) -> Future[str]:
+        """Hand ``order`` to the scheduler."""
+        return self._executor.submit(_carry_out, self._terms, order)
+
+    def close(self) -> None:
+        """Cancel what is not finished, and end SLURM jobs that were started here."""
+        self._executor.shutdown(wait=False)
+        self._client.close()
+        if self._slurm is not None:
+            self._slurm.close()
+
+    def _wait_for_workers(self, address: str) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            self._client.close()
+            raise BatchError(
+                f"The scheduler at {address} has no workers; "
+                f"start some with `dask worker {address} --nworkers auto --nthreads 1`."
+            ) from None
+
+
+def _carry_out(terms: Terms, order: Order) -> str:
+    """Runs on a worker, with the grader that its process keeps."""
+    from autograder.classroom.worker import desk
+
+    return desk.carry_out(terms, order)
+
+
+def slurm_cluster() -> "SLURMCluster":
+    """A scheduler in this process whose workers are SLURM jobs; none is started yet.
+
+    Raises:
+        BatchError: If dask-jobqueue is not installed.
+    """
+    try:
+        import dask
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise BatchError(_NOT_INSTALLED) from None
+    own = {
+        key: value
+        for key, value in _SLURM_DEFAULTS.items()
+        if dask.config.get(f"jobqueue.slurm.{key}", None) is None
+    }
+    return SLURMCluster(
+        python=sys.executable,
+        scheduler_options={"dashboard_address": ":0"},
+        job_script_prologue=["export OMP_NUM_THREADS=1"],
+        **own,
+    )

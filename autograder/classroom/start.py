@@ -1,0 +1,107 @@
+"""Start what a batch needs, in the order that costs least time."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.config import Config
+from autograder.machine import BatchError, start_sandbox
+
+if TYPE_CHECKING:
+    from autograder.classroom.batch import Batch
+    from autograder.classroom.workers import Workers
+
+
+_WORTH_A_PROCESS = 4
+"""Submissions that take about as long as a process needs to start and to compute references."""
+
+
+def sensible_jobs(submissions: int) -> int:
+    """Processes that are worth their start: at most one per core, each with several orders."""
+    if sys.platform == "linux":
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, submissions // _WORTH_A_PROCESS))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How and where a class is graded.
+
+    Attributes:
+        output: The folder of the class.
+        jobs: Processes on this machine, or SLURM jobs.
+        cluster: A Dask scheduler's address, ``slurm``, or None.
+        device: ``cpu`` or ``cuda``.
+        isolation: How submissions are confined.
+        allow_unsafe: Grade without file isolation.
+        seed: The seed of the class; by default the folder's own, or a new one.
+    """
+
+    output: Path
+    jobs: int
+    cluster: str | None
+    device: str
+    isolation: str
+    allow_unsafe: bool
+    seed: int | None
+
+
+@contextmanager
+def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tuple[Batch, Workers]]":
+    """A batch of ``pack`` in its folder, and the workers for it.
+
+    Raises:
+        BatchError: If the folder belongs to another seed, or there are no workers.
+        SandboxError: If this machine cannot isolate submissions.
+    """
+    with ExitStack() as stack:
+        alone = settings.cluster is None and settings.jobs == 1
+        if alone:
+            # It starts up while this process imports the rest.
+            sandbox = stack.enter_context(
+                start_sandbox(config, settings.isolation, settings.allow_unsafe)
+            )
+        from autograder.classroom.batch import Batch
+        from autograder.classroom.orders import Terms
+        from autograder.classroom.outputs import Outputs
+        from autograder.classroom.version import combined, environment, grader_digests
+        from autograder.classroom.workers import Here, Processes
+        from autograder.grading.suite import Suite
+
+        suite = Suite(pack, config)
+        outputs = Outputs(settings.output, config, pack)
+        stack.callback(outputs.store.close)
+        seed = outputs.store.seed(secrets.randbits(128) if settings.seed is None else settings.seed)
+        if settings.seed not in (None, seed):
+            raise BatchError(
+                f"{settings.output} was begun with another seed, and a class has one: "
+                "leave out --seed, or choose another folder."
+            )
+        graders = grader_digests(suite)
+        terms = Terms(
+            pack=pack,
+            seed=seed,
+            device=settings.device,
+            isolation=settings.isolation,
+            allow_unsafe=settings.allow_unsafe,
+            environment=environment(),
+            graders=combined(graders),
+        )
+        workers: Workers
+        if settings.cluster is not None:
+            from autograder.classroom.cluster import Cluster
+
+            workers = Cluster(terms, settings.cluster, settings.jobs)
+        elif alone:
+            workers = Here(suite, sandbox, terms)
+        else:
+            workers = Processes(terms, settings.jobs)
+        stack.callback(workers.close)
+        yield Batch(suite, outputs, terms, graders), workers

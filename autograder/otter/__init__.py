@@ -1,0 +1,1 @@
+"""The Otter front: an autograder zip as Otter makes it, behind which the hidden graders stand."""

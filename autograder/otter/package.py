@@ -1,0 +1,90 @@
+"""Build the zip of an Otter autograder: Otter's own, with the Gradescope grader of a pack in it."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from otter.generate import main as generate
+
+from autograder.config import ROOT, Config
+from autograder.gradescope.package import build_package
+from autograder.otter.plugin import GRADER, HiddenGraders
+
+OTTER_CONFIG = {
+    "plugins": [f"{HiddenGraders.__module__}.{HiddenGraders.__qualname__}"],
+    "show_hidden": True,
+    "show_all_public": True,
+    "force_public_test_summary": False,
+    "print_summary": False,
+    "warn_missing_pdf": False,
+}
+
+# Otter insists on a test, whose result the plugin replaces.
+_TEST = """from otter.test_files import test_case
+
+OK_FORMAT = False
+name = "hidden graders"
+points = 0
+
+
+@test_case()
+def test_nothing():
+    pass
+"""
+
+_SETUP = """
+# The grader's own Python, which the submissions run in.
+AUTOGRADER_ROOT=/autograder/source/{folder} bash /autograder/source/{folder}/source/setup.sh
+"""
+_RUN = "#!/bin/bash\nexport PYTHONPATH=/autograder/source/{folder}/source\n"
+_EPOCH = (2000, 1, 1, 0, 0, 0)
+
+
+def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> None:
+    """Write the Otter autograder zip of ``pack`` to ``output``.
+
+    Args:
+        pack: The pack's full name.
+        config: The course's configuration.
+        output: Where the zip is written.
+        seed: The seed of the hidden inputs.
+    """
+    with TemporaryDirectory() as directory:
+        folder = Path(directory)
+        (folder / "tests").mkdir()
+        (folder / "tests" / "hidden_graders.py").write_text(_TEST, "utf-8")
+        (folder / "otter_config.json").write_text(json.dumps(OTTER_CONFIG), "utf-8")
+        generate(
+            tests_dir=str(folder / "tests"),
+            output_path=str(folder / "otter.zip"),
+            config=str(folder / "otter_config.json"),
+            no_requirements=True,
+            no_environment=True,
+        )
+        build_package(pack, config, folder / "grader.zip", seed)
+        members = _members(folder / "otter.zip")
+        grader = _members(folder / "grader.zip")
+    members["setup.sh"] += _SETUP.format(folder=GRADER).encode()
+    members["run_autograder"] = members["run_autograder"].replace(
+        b"#!/bin/bash\n", _RUN.format(folder=GRADER).encode(), 1
+    )
+    members |= {f"{GRADER}/source/{name}": data for name, data in grader.items()}
+    for module in ("__init__", "plugin"):
+        path = ROOT / "autograder" / "otter" / f"{module}.py"
+        members[f"{GRADER}/source/{path.relative_to(ROOT).as_posix()}"] = path.read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(members.items()):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o100755 << 16
+            archive.writestr(info, data)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(buffer.getvalue())
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

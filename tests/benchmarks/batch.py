@@ -1,0 +1,168 @@
+"""How grading a class grows with its size: time, rate and memory.
+
+    python tests/benchmarks/batch.py [--sizes 10 100 1000] [--pack hw1] [-j N]
+
+The submissions are all different: references with up to five known mistakes, questions not
+started, a module that cannot be imported, an archive that cannot be read. The limit is what the
+grading of each takes by itself, divided by the processes; what the batch takes beyond that is
+starting up, handing out, and writing. Every size is graded, and then run again with every grade
+known. ``otter run`` on ten trivial torch checks is measured beside it.
+"""
+
+import argparse
+import importlib.util
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from autograder.classroom.store import Store
+from autograder.config import load_config
+from autograder.grading.suite import Suite
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmarks.speed import AUTOGRADER, make_otter, seconds
+from samples import stub_files, with_mistakes, write_archive
+
+LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command: wall time, and the most memory (PSS) of it and of its processes."""
+
+    seconds: float
+    peak_mb: float
+    main_mb: float
+
+
+def write_class(suite: Suite, size: int, folder: Path) -> None:
+    """``size`` submissions, no two alike."""
+    folder.mkdir()
+    draw = random.Random(size)
+    modules = [q.module for q in suite.pack.assigned if suite.tests(q).is_file()]
+    stubs = stub_files(suite)
+    for i in range(size):
+        chosen = draw.sample(modules, k=draw.randint(0, min(5, len(modules))))
+        mistakes = {m: draw.choice(suite.misconceptions(m)).id for m in chosen}
+        files = with_mistakes(suite, mistakes)
+        first, *rest = (suite.module_path(m) for m in draw.sample(modules, len(modules)))
+        for path in rest[: draw.choice((0, 0, 0, 1, 2, 4))]:
+            files[path] = stubs[path]
+        files[first] += f"\n# submission {i}\n".encode()
+        if draw.random() < 0.02:
+            files[first] += b"\ndef oops(:\n"
+        path = write_archive(files, folder / f"student_{i:04d}.zip")
+        if draw.random() < 0.01:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def measured(command: Sequence[str]) -> Run:
+    """Run a command that must succeed, and watch it and its processes."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    peaks = {"all": 0.0, "main": 0.0}
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, peaks, done))
+    watcher.start()
+    output, _ = process.communicate()
+    taken = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{output}")
+    return Run(taken, peaks["all"], peaks["main"])
+
+
+def _watch(pid: int, peaks: dict[str, float], done: threading.Event) -> None:
+    while not done.wait(LOOK_SECONDS):
+        try:
+            main = psutil.Process(pid)
+            family = [main, *main.children(recursive=True)]
+            sizes = [_pss(process) for process in family]
+        except psutil.Error:
+            continue
+        peaks["all"] = max(peaks["all"], sum(sizes))
+        peaks["main"] = max(peaks["main"], sizes[0])
+
+
+def _pss(process: psutil.Process) -> float:
+    try:
+        return process.memory_full_info().pss / 2**20
+    except psutil.Error:
+        return 0.0
+
+
+def own_seconds(output: Path, pack: str) -> float:
+    """What grading took, summed over the submissions, as the results tell."""
+    store = Store(output, pack)
+    try:
+        return sum(result.seconds for result in store.results())
+    finally:
+        store.close()
+
+
+def main() -> None:
+    """Measure every size and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--pack", default="hw1")
+    parser.add_argument("-j", "--jobs", type=int, default=len(psutil.Process().cpu_affinity()))
+    options = parser.parse_args()
+    config = load_config()
+    suite = Suite(config.pack_name(options.pack), config)
+    console = Console(width=110)
+    table = Table(
+        "size", "graded", "wall s", "per min", "own s", "own / jobs", "of the limit", "known, s",
+        "peak MB", "main MB", "store MB",
+        title=f"{suite.name}, {options.jobs} processes",
+    )  # fmt: skip
+    rates: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for size in options.sizes:
+            folder, output = root / f"in{size}", root / f"out{size}"
+            write_class(suite, size, folder)
+            command = [*AUTOGRADER, "grade", suite.name, str(folder), "-o", str(output)]
+            command += ["-j", str(options.jobs)]
+            run, again = measured(command), measured(command)
+            own = own_seconds(output, suite.name)
+            rates.append(run.seconds / size)
+            with sqlite3.connect(output / "store.sqlite") as file:
+                (graded,) = file.execute("SELECT count(*) FROM grades").fetchone()
+            table.add_row(
+                str(size),
+                str(graded),
+                f"{run.seconds:.1f}",
+                f"{60 * size / run.seconds:.0f}",
+                f"{own:.1f}",
+                f"{own / options.jobs:.1f}",
+                f"{own / options.jobs / run.seconds:.0%}",
+                f"{again.seconds:.1f}",
+                f"{run.peak_mb:.0f}",
+                f"{run.main_mb:.0f}",
+                f"{(output / 'store.sqlite').stat().st_size / 2**20:.1f}",
+            )
+        console.print(table)
+        if importlib.util.find_spec("otter") is None:
+            print("without otter-grader its figure is left out")
+            return
+        otter = seconds(make_otter(root / "otter"), root / "otter")
+    console.print(
+        f"otter run, ten trivial checks: {otter:.1f} s; a submission here: {rates[-1]:.2f} s, "
+        f"{otter / rates[-1]:.0f} times faster"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""A batch grades what is not known yet, and nothing else."""
+
+import dataclasses
+import json
+import shutil
+import sqlite3
+from concurrent.futures import Future
+
+import pytest
+from classroom.course import LAZY, MODULES, STUB, Course, standing
+
+from autograder.classroom.batch import Batch
+from autograder.classroom.collect import find_batch
+from autograder.classroom.orders import Order, Terms
+from autograder.classroom.outputs import Outputs
+from autograder.classroom.store import STORE_NAME
+from autograder.classroom.version import combined, environment, grader_digests
+from autograder.classroom.workers import Here, ProcessLost
+from autograder.machine import BatchError, start_sandbox
+
+SEED = 2026
+PROBES = "autograder/graders/hw1_likelihood/probes/bayes.py"
+
+
+class Quiet:
+    """Watches a batch without a word."""
+
+    def begin(self, name):
+        pass
+
+    def end(self, name, result):
+        pass
+
+
+class Counting(Here):
+    """Workers that remember what they were asked."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.orders: list[Order] = []
+
+    def submit(self, order):
+        self.orders.append(order)
+        return super().submit(order)
+
+    @property
+    def graded(self) -> dict[str, tuple[str, ...]]:
+        return {order.name: order.modules for order in self.orders if order.submission}
+
+
+@pytest.fixture(scope="module")
+def sandbox(course):
+    with start_sandbox(course.suite.config) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Course:
+    return Course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture(scope="module")
+def pristine(course, sandbox, tmp_path_factory):
+    """A graded class: an archive, its duplicate, one with a question missing, a broken one."""
+    folder = tmp_path_factory.mktemp("class")
+    for name in ("alice", "alice_again"):
+        course.archive(folder / "in" / f"{name}.zip")
+    course.archive(folder / "in" / "bob.zip", bayes=STUB)
+    (folder / "in" / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
+    workers, _ = grade(course, sandbox, folder)
+    return folder, workers
+
+
+@pytest.fixture
+def graded(pristine, tmp_path):
+    """A copy of the graded class, to change."""
+    shutil.copytree(pristine[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def grade(course, sandbox, folder, workers=Counting, **terms):
+    """Grade ``folder/in`` into ``folder/out``; the workers and the batch."""
+    suite = course.suite
+    graders = grader_digests(suite)
+    outputs = Outputs(folder / "out", suite.config, suite.name)
+    usual = Terms(
+        pack=suite.name,
+        seed=outputs.store.seed(SEED),
+        device="cpu",
+        isolation="auto",
+        allow_unsafe=False,
+        environment=environment(),
+        graders=combined(graders),
+    )
+    usual = dataclasses.replace(usual, **terms)
+    crew = workers(suite, sandbox, usual)
+    batch = Batch(suite, outputs, usual, graders)
+    batch.run(find_batch([folder / "in"], suite.pack.package).paths, crew, Quiet())
+    batch.finish()
+    return crew, batch
+
+
+@pytest.fixture
+def change_graders(course):
+    """Changes the probes of the first question until the test ends."""
+    before = (course.root / PROBES).read_text("utf-8")
+
+    def change(old: str, new: str) -> None:
+        course.edit(PROBES, old, new)
+
+    yield change
+    (course.root / PROBES).write_text(before, "utf-8")
+
+
+UNSAFE = ('"safe":true', '"safe":false')
+GENEROUS = (
+    "def fitted(hw: Package, rng: Rng) -> dict:\n",
+    "def fitted(hw: Package, rng: Rng) -> dict:\n    return {'nothing': rng.tensor([0])}\n",
+)
+
+
+def scores(folder) -> dict[str, float]:
+    return {name: result.score for name, result in standing(folder / "out").items()}
+
+
+def read(folder, name: str) -> dict:
+    return json.loads((folder / "out" / "results" / f"{name}.json").read_text("utf-8"))
+
+
+def test_equal_submissions_are_graded_once_and_each_has_its_outputs(pristine, course):
+    folder, workers = pristine
+    assert workers.graded == {"alice": MODULES, "bob": MODULES}
+    full = (
+        course.suite.pack.question("bayes").points + course.suite.pack.question("outliers").points
+    )
+    half = course.suite.pack.question("outliers").points
+    assert scores(folder) == {"alice": full, "alice_again": full, "bob": half, "broken": 0}
+    for name, score in scores(folder).items():
+        assert read(folder, name)["score"] == score
+        assert read(folder, name)["extra_data"]["submission"] == name
+        assert (folder / "out" / "feedback" / f"{name}.html").is_file()
+
+
+def test_what_is_graded_is_not_graded_again(graded, course, sandbox):
+    before = standing(graded / "out")
+    workers, batch = grade(course, sandbox, graded)
+    assert workers.orders == []
+    assert batch.known == 4
+    assert standing(graded / "out") == before
+
+
+def test_outputs_that_are_missing_are_written_again(graded, course, sandbox):
+    lost = [graded / "out" / "results" / "bob.json", graded / "out" / "feedback" / "bob.html"]
+    lost += [graded / "out" / "grades.csv", graded / "out" / "report.html"]
+    before = [path.read_bytes() for path in lost]
+    for path in lost:
+        path.unlink()
+    workers, _ = grade(course, sandbox, graded)
+    assert workers.orders == []
+    assert [path.read_bytes() for path in lost] == before
+
+
+def test_a_changed_archive_replaces_its_result(graded, course, sandbox):
+    course.archive(graded / "in" / "bob.zip", outliers=STUB)
+    workers, batch = grade(course, sandbox, graded)
+    assert workers.graded == {"bob": MODULES}
+    assert batch.changes == []
+    assert scores(graded)["bob"] == course.suite.pack.question("bayes").points
+    assert read(graded, "bob")["score"] == scores(graded)["bob"]
+
+
+def test_an_archive_that_changes_back_is_not_graded_a_third_time(graded, course, sandbox):
+    before = scores(graded)
+    shutil.copy(graded / "in" / "alice.zip", graded / "in" / "bob.zip")
+    workers, _ = grade(course, sandbox, graded)
+    assert workers.orders == []
+    assert scores(graded)["bob"] == before["alice"]
+
+
+def test_new_graders_grade_what_they_touch_and_ask_before_a_score_changes(
+    graded, course, sandbox, change_graders
+):
+    before = scores(graded)
+    change_graders(*GENEROUS)
+    workers, batch = grade(course, sandbox, graded)
+    assert workers.graded == {"alice": ("bayes",), "bob": ("bayes",)}
+    assert scores(graded) == before
+    assert read(graded, "bob")["score"] == before["bob"]
+    (change,) = batch.changes
+    new = change.new.result.score
+    assert new > before["bob"]
+    assert str(change).startswith(f"bob: {before['bob']:g} -> {new:g} (Q2a 0 -> ")
+    batch.accept(batch.changes)
+    assert scores(graded) == {**before, "bob": new}
+    assert read(graded, "bob")["score"] == new
+    again, batch = grade(course, sandbox, graded)
+    assert again.orders == []
+    assert batch.changes == []
+
+
+def test_a_change_that_was_not_accepted_is_offered_again_without_grading(
+    graded, course, sandbox, change_graders
+):
+    change_graders(*GENEROUS)
+    _, first = grade(course, sandbox, graded)
+    workers, second = grade(course, sandbox, graded)
+    assert workers.orders == []
+    assert [str(change) for change in second.changes] == [str(change) for change in first.changes]
+
+
+def test_new_graders_that_change_no_score_take_over_by_themselves(
+    graded, course, sandbox, change_graders
+):
+    before = scores(graded)
+    change_graders("import torch\n", "import torch  # as ever\n")
+    workers, batch = grade(course, sandbox, graded)
+    assert set(workers.graded.values()) == {("bayes",)}
+    assert batch.changes == []
+    assert scores(graded) == before
+    change_graders("  # as ever", "")
+    assert grade(course, sandbox, graded)[0].orders == []
+
+
+def test_a_change_of_the_written_questions_runs_no_programs(graded, course, sandbox):
+    answers = course.root / "solutions" / "hw1_likelihood" / "answers.toml"
+    before = answers.read_text("utf-8")
+    answers.write_text(f"{before}\n# one more remark\n", "utf-8")
+    try:
+        workers, batch = grade(course, sandbox, graded)
+    finally:
+        answers.write_text(before, "utf-8")
+    assert workers.graded == {"alice": (), "bob": ()}
+    assert batch.changes == []
+
+
+def test_a_grade_in_which_the_grader_failed_is_given_again(graded, course, sandbox, change_graders):
+    course.archive(graded / "in" / "carol.zip", outliers=LAZY)
+    change_graders("def fitted(", "def fitted_no_more(")
+    _, batch = grade(course, sandbox, graded)
+    assert sorted(error.partition(":")[0] for error in batch.errors) == [
+        "alice",
+        "alice_again",
+        "bob",
+        "carol",
+    ]
+    assert not standing(graded / "out")["alice"].errors  # a good grade is not given up for this
+    assert standing(graded / "out")["carol"].errors
+    change_graders("def fitted_no_more(", "def fitted(")
+    workers, batch = grade(course, sandbox, graded)
+    assert workers.graded == {"carol": MODULES}
+    assert batch.errors == batch.changes == []
+    assert not standing(graded / "out")["carol"].errors
+
+
+def test_a_grade_without_isolation_counts_only_where_that_is_allowed(graded, course, sandbox):
+    with sqlite3.connect(graded / "out" / STORE_NAME) as file:
+        file.execute(
+            """UPDATE grades SET result = replace(result, '"safe":true', '"safe":false')"""
+        )
+    assert not standing(graded / "out")["alice"].safe
+    assert grade(course, sandbox, graded, allow_unsafe=True)[0].orders == []
+    workers, batch = grade(course, sandbox, graded)
+    assert workers.graded == {"alice": MODULES, "bob": MODULES}
+    assert batch.changes == []
+    assert all(result.safe for result in standing(graded / "out").values())
+
+
+class Doomed(Counting):
+    """Workers that end over one submission."""
+
+    lost = (ProcessLost,)
+
+    def submit(self, order):
+        if order.name == "carol" and order.submission:
+            self.orders.append(order)
+            future = Future()
+            future.set_exception(ProcessLost())
+            return future
+        return super().submit(order)
+
+
+def test_a_submission_that_ends_processes_costs_itself_a_grade_and_nobody_else(
+    graded, course, sandbox
+):
+    course.archive(graded / "in" / "carol.zip", outliers=LAZY)
+    course.archive(graded / "in" / "dave.zip", bayes=LAZY)
+    _, batch = grade(course, sandbox, graded, workers=Doomed)
+    assert batch.errors == ["carol: 3 processes that graded it ended by themselves."]
+    results = standing(graded / "out")
+    assert {row.status for row in results["carol"].rows} == {"grader_error"}
+    assert not results["dave"].errors
+
+
+class Dead(Counting):
+    """Workers that end over everything."""
+
+    lost = (ProcessLost,)
+
+    def submit(self, order):
+        future = Future()
+        future.set_exception(ProcessLost())
+        return future
+
+
+def test_workers_that_always_end_end_the_batch(graded, course, sandbox):
+    course.archive(graded / "in" / "carol.zip", outliers=LAZY)
+    with pytest.raises(BatchError, match="end by themselves"):
+        grade(course, sandbox, graded, workers=Dead)
+
+
+def test_what_cannot_be_graded_is_named_and_the_rest_goes_on(tmp_path, course):
+    for folder in ("a", "b"):
+        course.archive(tmp_path / folder / "same.zip")
+    course.archive(tmp_path / "a" / "other.zip")
+    (tmp_path / "a" / "grades.xlsx").touch()
+    (tmp_path / "a" / "photo.png").touch()
+    (tmp_path / "a" / ".DS_Store").touch()
+    (tmp_path / "empty").mkdir()
+    handed = find_batch([tmp_path / name for name in ("a", "b", "empty", "nowhere")], "likelihood")
+    assert [path.name for path in handed.paths] == ["other.zip"]
+    assert len(handed.problems) == 3
+    assert "empty holds no submissions" in handed.problems[0]
+    assert "nowhere does not exist" in handed.problems[1]
+    same = [str(tmp_path / folder / "same.zip") for folder in ("a", "b")]
+    assert f"{same[0]} and {same[1]} would both leave results as 'same'" in handed.problems[2]
+    assert handed.remark == "2 not read, being no archive and no folder: grades.xlsx, photo.png."
+
+
+def test_a_submission_given_twice_is_one(tmp_path, course):
+    path = course.archive(tmp_path / "in" / "alice.zip")
+    assert len(find_batch([path, tmp_path / "in", path], "likelihood").paths) == 1

@@ -1,0 +1,201 @@
+"""Whatever ends a batch, or a part of it, costs one line and what was being graded."""
+
+import contextlib
+import resource
+import shutil
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from classroom.course import LAZY, LOOP, STUB, Course, standing
+
+from autograder.classroom.store import STORE_NAME
+
+ALL = {"a", "b", "c"}
+SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Course:
+    """A course, and ``in``: one submission that takes a moment, then two that take seconds."""
+    course = Course(tmp_path_factory.mktemp("course"), probe_seconds=3.0)
+    course.archive(course.root / "in" / "a.zip", outliers=LAZY)
+    course.archive(course.root / "in" / "b.zip", bayes=LOOP, outliers=LOOP)
+    course.archive(course.root / "in" / "c.zip", bayes=LOOP)
+    return course
+
+
+@pytest.fixture
+def output(course, tmp_path) -> Path:
+    return tmp_path / "out"
+
+
+def kept(folder: Path) -> list[tuple]:
+    """The grades in the store, with the time at which each was given."""
+    with sqlite3.connect(folder / STORE_NAME) as file:
+        return file.execute("SELECT number, graded, result FROM grades").fetchall()
+
+
+def graded(folder: Path) -> set[str]:
+    """The submissions that have a result, seen from outside."""
+    if not (folder / "feedback").is_dir():
+        return set()
+    with sqlite3.connect(folder / STORE_NAME) as file, contextlib.suppress(sqlite3.Error):
+        return {name for (name,) in file.execute("SELECT submission FROM history")}
+    return set()
+
+
+def wait_for_some(folder: Path, process: subprocess.Popen) -> None:
+    """Wait until some submissions have a result; ``process`` must not be done with all by then."""
+    deadline = time.monotonic() + SECONDS
+    while not graded(folder):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert graded(folder) < ALL
+
+
+def test_a_killed_run_goes_on_where_it_was(course, output):
+    process = course.start("autograder", "grade", "hw1", "in", "-o", output, "-j", 2)
+    wait_for_some(output, process)
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(family, timeout=SECONDS)
+    assert alive == []
+    before, results = kept(output), standing(output)
+    assert 0 < len(before) < 3
+    text = course.run("autograder", "grade", "hw1", "in", "-o", output, "-j", 1)
+    assert f"{len(before)} of 3 had their grade already" in text
+    assert kept(output)[: len(before)] == before
+    assert len(kept(output)) == 3
+    assert set(standing(output)) == ALL
+    assert results.items() <= standing(output).items()
+    assert {path.stem for path in (output / "results").iterdir()} >= ALL
+    assert (output / "report.html").is_file()
+
+
+def test_killed_workers_cost_a_second_attempt_and_nothing_else(course, output):
+    process = course.start("autograder", "grade", "hw1", "in", "-o", output, "-j", 2)
+    wait_for_some(output, process)
+    workers = [
+        child
+        for child in psutil.Process(process.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    assert len(workers) == 2
+    for worker in workers:
+        worker.kill()
+    text, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, text
+    results = standing(output)
+    assert set(results) == ALL
+    assert not any(result.errors for result in results.values())
+    assert len(kept(output)) == 3
+
+
+def limit_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (48_000, 48_000))
+
+
+def test_a_disk_that_fills_up_ends_the_run_and_loses_nothing(course, output):
+    folder = output.parent / "many"
+    for i in range(6):
+        course.archive(folder / f"{i:02d}.zip", bayes=f"x = {i}\n".encode(), outliers=STUB)
+    command = ["autograder", "grade", "hw1", folder, "-o", output, "-j", 1]
+    text = course.run(*command, status=1, preexec_fn=limit_files)
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert str(output) in line, line
+    before = standing(output)
+    assert 0 < len(before) < 6
+    course.run(*command)
+    after = standing(output)
+    assert len(after) == 6
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_graded(course, tmp_path):
+    (tmp_path / "file").touch()
+    text = course.run("autograder", "grade", "hw1", "in", "-o", tmp_path / "file" / "out", status=1)
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert str(tmp_path / "file") in line
+    assert "Not a directory" in line
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder that not even root can write to."""
+    folder = tmp_path / "read_only"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+        pytest.skip("mounting a file system needs root and its capabilities")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_read_only_folder_is_named_before_anything_is_graded(course, read_only):
+    text = course.run("autograder", "grade", "hw1", "in", "-o", read_only, status=1)
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert str(read_only) in line
+    assert "Read-only file system" in line
+
+
+@pytest.fixture(scope="module")
+def mixed(course, tmp_path_factory) -> tuple[Path, str]:
+    """A hand-in with much wrong in it, graded, and what was said."""
+    folder = tmp_path_factory.mktemp("mixed")
+    course.archive(folder / "in" / "good.zip", outliers=LAZY)
+    (folder / "in" / "corrupt.zip").write_bytes(b"PK\x03\x04 and no more")
+    (folder / "in" / "notes.txt").write_text("hello")
+    (folder / "in" / "nothing").mkdir()
+    course.archive(folder / "in" / "twice.zip")
+    shutil.copytree(course.root / "solutions" / "hw1_likelihood", folder / "in" / "twice")
+    (folder / "in" / "other" / "vae_gan").mkdir(parents=True)
+    (folder / "in" / "other" / "vae_gan" / "vae.py").write_text("x = 1\n")
+    command = ["autograder", "grade", "hw1", folder / "in", "-o", folder / "out", "--seed", 5]
+    return folder, course.run(*command, status=1)
+
+
+def test_a_bad_hand_in_costs_a_line_each_and_the_rest_is_graded(mixed):
+    folder, text = mixed
+    assert "1 not read, being no archive and no folder: notes.txt" in text
+    assert "twice.zip would both leave results as 'twice'; neither is graded" in text
+    assert "vae_gan/, which belongs to another homework" in text
+    results = standing(folder / "out")
+    assert set(results) == {"corrupt", "good", "nothing", "other"}
+    assert results["good"].score > 0
+    for name in ("corrupt", "nothing", "other"):
+        assert results[name].rows[0].status == "unreadable"
+        assert len(results[name].notes) == 1
+
+
+def test_a_class_has_one_seed(course, mixed):
+    folder, _ = mixed
+    archive = folder / "in" / "good.zip"
+    command = ["autograder", "grade", "hw1", archive, "-o", folder / "out", "--seed", 6]
+    assert "was begun with another seed" in course.run(*command, status=1)
+    assert standing(folder / "out")["good"].seed == 5
+
+
+def test_changed_scores_wait_for_a_word(course, mixed, output):
+    shutil.copytree(mixed[0] / "out", output)
+    command = ["autograder", "grade", "hw1", mixed[0] / "in" / "good.zip", "-o", output]
+    before = standing(output)["good"].score
+    tests = "autograder/graders/hw1_likelihood/test_bayes.py"
+    original = (course.root / tests).read_text("utf-8")
+    strict = "from autograder.grading.outcome import CheckFailed as No\n    raise No('value', '')"
+    course.edit(tests, '    run("fitted").matches()', f'    run("fitted")\n    {strict}')
+    try:
+        text = course.run(*command, status=1)
+        assert f"good: {before:g} -> " in text
+        assert "--accept-changes" in text
+        assert standing(output)["good"].score == before
+        text = course.run(*command, "--accept-changes")
+        assert f"good: {before:g} -> {standing(output)['good'].score:g} (Q2a " in text
+        assert standing(output)["good"].score < before
+    finally:
+        (course.root / tests).write_text(original, "utf-8")

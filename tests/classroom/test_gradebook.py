@@ -1,0 +1,250 @@
+"""Course totals, and the tables that Canvas and people read."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from classes import PACK, WRONG, make_result, store_results
+from typer.testing import CliRunner
+
+from autograder.classroom.gradebook import canvas_csv, make_gradebook, read_scores
+from autograder.classroom.grades import grades_csv
+from autograder.classroom.roster import Roster, Student, read_roster
+from autograder.classroom.tables import TableError
+from autograder.cli import app
+from autograder.submission import Exported
+from autograder.submission.export import Submitter
+
+DUE = datetime(2026, 3, 1, tzinfo=UTC)
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,HW1 Likelihood (77),HW2 (78)\n"
+    "    Points Possible,,,,,100,100\n"
+    '"Abel, Anna",11,s11,aa1,A,,\n'
+    '"Bauer, Ben",12,s12,bb2,A,,\n'
+    '"Cruz, Carla",13,s13,cc3,B,,\n'
+    '"Student, Test",99,,xyz,A,,\n'
+)
+
+
+@pytest.fixture
+def course(config):
+    """The configuration with a deadline of HW1."""
+    pack = config.packs[PACK].model_copy(update={"due": DUE})
+    return config.model_copy(update={"packs": {**config.packs, PACK: pack}})
+
+
+@pytest.fixture
+def roster(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text(CANVAS, "utf-8")
+    return read_roster(path)
+
+
+def handed_in(*people: tuple[str, str, str], days: float = -1) -> Exported:
+    return Exported(tuple(Submitter(*person) for person in people), DUE + timedelta(days=days))
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_a_canvas_roster_names_students_only(roster):
+    assert [student.name for student in roster.students] == [
+        "Abel, Anna",
+        "Bauer, Ben",
+        "Cruz, Carla",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["aa1", "11", "s11", "Abel, Anna", "anna abel", "AA1", "Anna_Abel"]
+)
+def test_students_are_found_by_every_name(roster, name):
+    assert roster.find(name).id == "11"
+
+
+def test_a_name_of_two_students_names_neither():
+    roster = Roster([Student("Li Wei", "1"), Student("Li Wei", "2")])
+    assert roster.find("Li Wei") is None
+    assert roster.find("Li Wei", "2").id == "2"
+
+
+def test_groups_and_late_days(course, roster):
+    result = make_result(course, "submission_1", {})
+    people = (("Anna", "s11", ""), ("Ben", "s12", ""))
+    late = course.course.late
+    days = late.late_days + 1
+    assert days > late.max_days  # so that the extension below decides
+    exported = {"submission_1": handed_in(*people, days=days - 0.1)}
+    anna, ben, carla = roster.students
+    book = make_gradebook(
+        course, {PACK: [result]}, roster, exported, extensions={(anna, PACK): days - 1}
+    )
+    assert book.homework[PACK][anna].score == result.score
+    assert (book.homework[PACK][anna].charge.days, book.homework[PACK][anna].charge.free) == (1, 1)
+    assert book.homework[PACK][ben].score == 0
+    assert book.missing(carla) == ["hw1"] and book.missing(anna) == []
+
+
+def test_days_beyond_the_free_ones_cost_their_share(course, roster):
+    late = course.course.late.model_copy(update={"late_days": 1})
+    settings = course.course.model_copy(update={"late": late})
+    course = course.model_copy(update={"course": settings})
+    exported = {"submission_1": handed_in(("", "", "aa1@x.org"), days=1.5)}
+    book = make_gradebook(
+        course, {PACK: [make_result(course, "submission_1", {})]}, roster, exported
+    )
+    homework = book.homework[PACK][roster.students[0]]
+    assert homework.score == 100 - late.percent_per_day
+    assert homework.charge.days == 2
+
+
+def test_of_two_submissions_the_last_counts(course, roster):
+    results = [
+        make_result(course, "submission_1", {"Q1a": WRONG}),
+        make_result(course, "submission_2", {}),
+    ]
+    person = ("Anna Abel", "s11", "aa1@x.org")
+    exported = {
+        "submission_1": handed_in(person, days=-1),
+        "submission_2": handed_in(person, days=-2),
+    }
+    book = make_gradebook(course, {PACK: results}, roster, exported)
+    assert book.homework[PACK][roster.students[0]].result.submission == "submission_1"
+    assert sum("Anna" in remark for remark in book.remarks) == 1
+
+
+def test_totals_weigh_what_is_given(course, roster):
+    anna, ben, carla = roster.students
+    results = {PACK: [make_result(course, "aa1", {}), make_result(course, "bb2", {"Q1a": WRONG})]}
+    final = {anna: 80.0, carla: 40.0}
+    scores = {"presentation": {anna: 50.0}, "proposal": {}, "final_report": final}
+    book = make_gradebook(course, results, roster, scores=scores)
+    weights = course.course.weights
+    homework, project = weights.homework[PACK], weights.project
+    assert book.total(anna) == pytest.approx(
+        homework + 0.5 * weights.presentation + 0.8 * project.final_report
+    )
+    assert book.total(ben) == pytest.approx(homework * results[PACK][1].score / 100, abs=0.01)
+    assert book.missing(ben) == ["presentation", "final_report"]
+    assert book.open == ["hw2", "hw3", "proposal", "progress_report"]
+
+
+def test_all_shares_make_the_whole_course(course, roster):
+    anna = roster.students[0]
+    names = ("presentation", "proposal", "progress_report", "final_report", "participation")
+    scores = {name: {anna: 100.0} for name in names}
+    results = {
+        name: [make_result(course, "aa1", {}).model_copy(update={"pack": name})]
+        for name in course.packs
+    }
+    book = make_gradebook(course, results, roster, scores=scores)
+    assert book.total(anna) == 100 and not book.open and not book.missing(anna)
+
+
+def test_participation_is_what_the_other_shares_leave(course, roster):
+    anna = roster.students[0]
+    weights = course.course.weights.model_copy(update={"presentation": 5.0})
+    settings = course.course.model_copy(update={"weights": weights})
+    changed = course.model_copy(update={"course": settings})
+    scores = {"participation": {anna: 50.0}}
+    assert changed.course.weights.participation == course.course.weights.participation + 10
+    for config in (course, changed):
+        share = config.course.weights.participation
+        book = make_gradebook(config, {}, roster, scores=scores)
+        assert book.total(anna) == pytest.approx(share / 2)
+        assert any("has no weight" in remark for remark in book.remarks) == (share == 0)
+
+
+def test_what_is_unsettled_is_remarked(course, config, roster):
+    results = [make_result(course, "stranger", {}), make_result(course, "aa1", {}, safe=False)]
+    remarks = "\n".join(make_gradebook(course, {PACK: results}, roster).remarks)
+    assert "stranger is not in the roster" in remarks
+    assert "aa1: not final" in remarks
+    assert "not known when 1 submissions" in remarks
+    assert "gives no 'due'" in "\n".join(make_gradebook(config, {PACK: results}, roster).remarks)
+
+
+def test_the_canvas_table_keeps_the_names_that_canvas_knows(course, roster):
+    exported = {"submission_1": handed_in(("", "s12", ""))}
+    result = make_result(course, "submission_1", {"Q1a": WRONG})
+    text = canvas_csv(course, make_gradebook(course, {PACK: [result]}, roster, exported), roster)
+    possible, anna, ben, _ = table(text)
+    assert list(possible)[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert possible["Student"].strip() == "Points Possible"
+    assert possible["HW1 Likelihood (77)"] == "100"
+    assert anna["HW1 Likelihood (77)"] == "" and anna["Student"] == "Abel, Anna"
+    assert float(ben["HW1 Likelihood (77)"]) == result.score and ben["ID"] == "12"
+
+
+def test_grades_do_not_run_in_a_spreadsheet(config):
+    result = make_result(config, "a", {"Q1a": WRONG}, notes=("=HYPERLINK(1)",))
+    (line,) = table(grades_csv([result]))
+    assert line["notes"] == "'=HYPERLINK(1)"
+    assert (line["score"], line["Q1a"]) == (f"{result.score:g}", "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,presentation\nx,1\n", "no column student"),
+        ("student\naa1\n", "no column presentation"),
+        ("student,presentation\nnobody,3\n", "line 2: no student, or more than one"),
+        ("student,presentation\naa1,101\n", "line 2: presentation must be a number from 0 to 100"),
+        ("student,presentation\naa1,good\n", "not 'good'"),
+        ("student,presentation\naa1,1\nanna abel,1\n", "line 3: Abel, Anna stands twice"),
+        ("", "no column student"),
+        ("\xff", "no column student"),
+    ],
+)
+def test_what_is_wrong_with_scores_is_one_sentence(tmp_path, roster, text, said):
+    path = tmp_path / "scores.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(TableError) as error:
+        read_scores(path, ["presentation"], roster)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_empty_cell_is_a_missing_score(tmp_path, roster):
+    path = tmp_path / "scores.csv"
+    path.write_text("student,presentation\naa1,\nbb2,0\n", "utf-8")
+    assert read_scores(path, ["presentation"], roster) == {
+        "presentation": {roster.students[1]: 0.0}
+    }
+
+
+def test_a_table_that_is_not_text_is_refused(tmp_path, roster):
+    path = tmp_path / "scores.xlsx"
+    path.write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(TableError, match="save it as CSV"):
+        read_scores(path, ["presentation"], roster)
+
+
+def test_the_command_writes_both_tables_and_says_what_is_missing(config, tmp_path, roster):
+    store_results(
+        tmp_path / "hw1", [make_result(config, "aa1", {}), make_result(config, "bb2", {})]
+    )
+    (tmp_path / "p.csv").write_text("student,presentation\naa1,90\n", "utf-8")
+    output, canvas = tmp_path / "gradebook.csv", tmp_path / "canvas.csv"
+    command = ["gradebook", tmp_path / "hw1", "-o", output, "--roster", tmp_path / "roster.csv"]
+    command += ["--presentation", tmp_path / "p.csv", "--canvas", canvas]
+    answer = CliRunner().invoke(app, [str(word) for word in command])
+    assert answer.exit_code == 0, answer.output
+    anna, ben, carla = table(output.read_text("utf-8"))
+    assert (anna["hw1"], anna["presentation"], anna["missing"]) == ("100.0", "90.0", "")
+    assert float(anna["total"]) == 15 + 0.9 * 15 and float(anna["of"]) == 30
+    assert ben["missing"] == "presentation" and carla["missing"] == "hw1; presentation"
+    assert len(table(canvas.read_text("utf-8"))) == 4
+    assert "Cruz" in answer.output and "nothing is given yet" in answer.output
+
+
+def test_a_bad_table_leaves_no_gradebook(config, tmp_path, roster):
+    store_results(tmp_path / "hw1", [make_result(config, "aa1", {})])
+    (tmp_path / "p.csv").write_text("student,presentation\nnobody,90\n", "utf-8")
+    output = tmp_path / "gradebook.csv"
+    command = ["gradebook", tmp_path / "hw1", "-o", output, "--roster", tmp_path / "roster.csv"]
+    answer = CliRunner().invoke(
+        app, [str(word) for word in [*command, "--presentation", tmp_path / "p.csv"]]
+    )
+    assert answer.exit_code == 1 and "p.csv, line 2" in answer.output
+    assert not output.exists()
