@@ -135,12 +135,7 @@ STOPPED_AT = {
 }
 """Which module of an untouched pack a question stops at, if it is not its own."""
 
-WITHOUT_EXPECTATION = (
-    "outliers",
-    "vae with beta",
-    "gan on images",
-    "inverse_problems on phantoms",
-)
+WITHOUT_EXPECTATION = ("outliers", "vae with beta", "gan on images")
 """Commands for which nothing is known beforehand."""
 
 DRIVER = """
