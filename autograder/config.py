@@ -82,7 +82,6 @@ class Limits(_Model):
     probe_seconds: Positive
     submission_seconds: Positive
     memory_mb: Annotated[int, Field(ge=64)]
-    output_kb: Annotated[int, Field(ge=1)]
     reply_mb: Annotated[int, Field(ge=1)]
     archive_mb: Annotated[int, Field(ge=1)]
     archive_files: Annotated[int, Field(ge=1)]

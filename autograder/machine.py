@@ -20,7 +20,6 @@ def start_sandbox(config: Config, isolation: str = "auto", allow_unsafe: bool = 
     limits = Limits(
         probe_seconds=config.limits.probe_seconds,
         memory_mb=config.limits.memory_mb,
-        output_kb=config.limits.output_kb,
         reply_mb=config.limits.reply_mb,
     )
     sandbox = Sandbox(isolation=isolation, limits=limits, allow_unsafe=allow_unsafe)

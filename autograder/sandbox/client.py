@@ -17,7 +17,7 @@ import signal
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -61,13 +61,11 @@ class Limits:
     Attributes:
         probe_seconds: Wall time of one probe, unless ``Session.run`` is given another.
         memory_mb: Data memory beyond what Python and torch hold before student code is loaded.
-        output_kb: Printed output kept per probe; the end is kept.
         reply_mb: Tensor data that one probe may return.
     """
 
     probe_seconds: float = 10.0
     memory_mb: int = 1024
-    output_kb: int = 64
     reply_mb: int = 16
 
 
@@ -212,7 +210,7 @@ class Session:
             return replace(reply, seconds=time.monotonic() - start)
         except _DeadlyImport as known:
             self._end(cuda)
-            return Reply(fault=known.fault, output=worker.printed())
+            return Reply(fault=known.fault)
         except TimeoutError:
             self._end(cuda)
             fault = Fault("time_limit", f"It did not finish within {limit:g} s")
@@ -226,7 +224,7 @@ class Session:
             fault = replace(fault, message=f"{fault.message}{where}.")
         if worker.importing:
             self._deadly_imports[worker.importing] = fault
-        return Reply(fault=fault, output=worker.printed(), seconds=time.monotonic() - start)
+        return Reply(fault=fault, seconds=time.monotonic() - start)
 
     def _worker(self, cuda: bool) -> "_Worker":
         if cuda not in self._workers:
@@ -275,7 +273,7 @@ class _Worker:
         self._blob = limits.reply_mb * 2**20
         self._number = 0
         self._child: Child = server.spawn(confinement)
-        self._tail = _Tail(self._child.output, limits.output_kb * 1024)
+        self._drain = _Drain(self._child.output)
         await_ready(server, self._child)
         wire.send(self._child.channel, wire.encode(job, max_blob=1 << 40))
 
@@ -293,11 +291,11 @@ class _Worker:
         channel = self._child.channel
         wire.send(channel, wire.encode(request), deadline)
         while True:
-            frame = wire.receive(channel, deadline, self._blob, self._tail)
+            frame = wire.receive(channel, deadline, self._blob, self._drain)
             try:
                 message = wire.decode(frame, self._blob)
                 if type(message) is not dict or "importing" not in message:
-                    return _reply(message, self._number, self.printed())
+                    return _reply(message, self._number)
                 self.importing = wire.checked(message, {"importing": str})["importing"]
             except wire.WireError:
                 raise
@@ -306,24 +304,16 @@ class _Worker:
             if self.importing in deadly:
                 raise _DeadlyImport(deadly[self.importing])
 
-    def printed(self) -> str:
-        """What the process printed since the last call; its end, if that is long."""
-        return self._tail.take()
-
     def end(self, grace: float) -> Usage:
         """End the process and wait until it is gone."""
-        self._tail.finish()
         return self._server.reap(self._child, grace)
 
 
-@dataclass
-class _Tail:
-    """Keeps the end of what is written to a pipe."""
+@dataclass(frozen=True)
+class _Drain:
+    """Throws away what is written to a pipe, so that its writer never stalls."""
 
     descriptor: int
-    size: int
-    kept: bytearray = field(default_factory=bytearray)
-    closed: bool = False
 
     def fileno(self) -> int:
         return self.descriptor
@@ -331,27 +321,9 @@ class _Tail:
     def read(self) -> bool:
         """Read what the pipe holds now, at most one pipe's capacity."""
         try:
-            data = os.read(self.descriptor, 1 << 16)
+            return bool(os.read(self.descriptor, 1 << 16))
         except BlockingIOError:
             return True
-        self.kept += data
-        del self.kept[: -self.size]
-        return bool(data)
-
-    def finish(self) -> None:
-        """Read what is left before the pipe is closed."""
-        if not self.closed:
-            self.closed = True
-            for _ in range(2):
-                self.read()
-
-    def take(self) -> str:
-        if not self.closed:
-            for _ in range(2):
-                self.read()
-        text = _printable(self.kept.decode("utf-8", "replace"))
-        self.kept.clear()
-        return text
 
 
 def _printable(text: str) -> str:
@@ -360,7 +332,7 @@ def _printable(text: str) -> str:
     return "".join(c for c in plain if c in "\n\t" or unicodedata.category(c)[0] != "C")
 
 
-def _reply(message: object, number: int, output: str) -> "Reply":
+def _reply(message: object, number: int) -> "Reply":
     """The reply that ``message`` claims to be, with every field checked."""
     from autograder.sandbox.runner import Fault, Frame, Reply
 
@@ -386,7 +358,7 @@ def _reply(message: object, number: int, output: str) -> "Reply":
                 for f in frames
             ),
         )
-    return Reply(fields["values"], fault, tuple(fields["mutated"]), output)
+    return Reply(fields["values"], fault, tuple(fields["mutated"]))
 
 
 def _short(text: str) -> str:

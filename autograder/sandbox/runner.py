@@ -50,7 +50,6 @@ class Reply:
     values: dict[str, object] | None = None
     fault: Fault | None = None
     mutated: tuple[int, ...] = ()
-    output: str = ""
     seconds: float = 0.0
 
 

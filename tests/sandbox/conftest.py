@@ -7,7 +7,7 @@ from sandbox import attacks
 
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
 
-LIMITS = Limits(probe_seconds=20.0, memory_mb=512, output_kb=4, reply_mb=8)
+LIMITS = Limits(probe_seconds=20.0, memory_mb=512, reply_mb=8)
 
 
 @pytest.fixture(scope="session")

@@ -42,14 +42,13 @@ def files(**modules: bytes) -> dict[str, bytes]:
     }
 
 
-def test_values_and_output_come_back(each_sandbox: Sandbox) -> None:
+def test_values_come_back(each_sandbox: Sandbox) -> None:
     with each_sandbox.session("pack", files(), PROBES, "one") as session:
         reply = session.run("shifted", seed=5)
         assert reply.fault is None
         assert reply.values is not None
         assert torch.equal(reply.values["y"], torch.tensor([2.0, 3.0], dtype=torch.float64))
         assert (reply.values["n"], reply.values["s"]) == (3, ["a"])
-        assert reply.output == "shifting\n"
         again = session.run("shifted", seed=5).values
         other = session.run("shifted", seed=6).values
         assert torch.equal(reply.values["x"], again["x"])
@@ -142,12 +141,9 @@ def test_threads_and_late_imports_work(each_sandbox: Sandbox, harm) -> None:
         assert session.run("lazy_imports", seed=1).values == {"value": "imported"}
 
 
-def test_output_is_capped_and_plain(sandbox: Sandbox, harm) -> None:
+def test_a_flood_of_output_does_not_stall_its_writer(sandbox: Sandbox, harm) -> None:
     with harm(sandbox) as session:
-        flood = session.run("output_bomb", seed=1).output
-        assert len(flood) == 4096
-        assert flood.endswith("xxthe end")
-        assert session.run("escape_sequences", seed=1).output == "]0;titleplain text\n"
+        assert session.run("output_bomb", seed=1).fault is None
 
 
 IMPORTS = {
