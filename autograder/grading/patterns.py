@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 CLOSE = 1e-6
+NONZERO = 1e-12
 
 
 def guess(kind: str, got: object, expected: object) -> str:
@@ -45,7 +46,7 @@ def negated(got: Tensor, expected: Tensor) -> str:
 
 def _ratio(got: Tensor, expected: Tensor) -> float | None:
     """The constant ``got / expected`` if there is one."""
-    usable = expected.abs() > 1e-12
+    usable = expected.abs() > NONZERO
     if not bool(usable.any()) or not torch.allclose(got[~usable], expected[~usable], atol=1e-9):
         return None
     ratios = got[usable] / expected[usable]
@@ -67,6 +68,8 @@ def factor(got: Tensor, expected: Tensor) -> str:
     ):
         if math.isclose(size, value, rel_tol=CLOSE):
             return f"Every entry is {text}{sign}."
+    if int((expected.abs() > NONZERO).sum()) < 2:
+        return ""  # a single number always has a ratio, which says nothing
     for n in range(2, 257):
         if math.isclose(size, n, rel_tol=CLOSE):
             return f"Every entry is {n} times too large{sign}: a sum where a mean is asked for?"

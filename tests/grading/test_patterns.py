@@ -80,3 +80,10 @@ def test_an_unrelated_value_gets_no_guess():
 
 def test_values_that_are_not_tensors_get_no_guess():
     assert guess("value", 1.0, 2.0) == ""
+
+
+@pytest.mark.parametrize("ratio", [3.0, -0.731, 17.0])
+def test_one_number_says_nothing_about_a_factor(ratio):
+    expected = torch.tensor(2.5, dtype=torch.float64)
+    assert "factor" not in guess("value", ratio * expected, expected)
+    assert "times too" not in guess("value", ratio * expected, expected)
