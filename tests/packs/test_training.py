@@ -360,6 +360,24 @@ def test_same_seed_same_numbers(hw1: Homework) -> None:
     assert first == second != other
 
 
+def test_points_between_the_modes_are_not_good(tmp_path: Path) -> None:
+    """The data are good samples of all modes; points in the middle of the ring are none of any."""
+    package = ROOT / "solutions/hw2_vae_gan/vae_gan"
+    written = {f"vae_gan/{path.name}": path.read_bytes() for path in package.glob("*.py")}
+    prelude = """
+import torch
+from datasets import load
+from training.gan import _modes
+
+data = load("ring")
+modes, good = _modes(data.train.x, data)
+assert modes == 8 and good > 0.97, (modes, good)
+assert _modes(torch.zeros(1000, 2), data) == (0, 0.0)
+assert _modes(data.train.x / 2, data) == (0, 0.0)
+"""
+    assert run(write(tmp_path, {**stubs("hw2_vae_gan"), **written}), prelude=prelude) == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_untouched_pack(name: str, tmp_path: Path) -> None:
     """One sentence for each question, which names a part and its module."""

@@ -6,7 +6,7 @@ from training.adversarial import Average, play
 from training.classifier import train_classifier
 from training.common import Run
 from training.figures import image_rows, new_figure, show_images
-from training.images import scale
+from training.images import FONTS, load_fonts, scale
 from vae_gan.conditional import (
     PatchDiscriminator,
     ProjectionDiscriminator,
@@ -16,13 +16,11 @@ from vae_gan.conditional import (
 )
 from vae_gan.gan import discriminator_loss, generator_loss_non_saturating, r1_penalty
 
-from datasets import IMAGES, load
+from datasets import IMAGES
 
 DATA = "digits"
 STEPS = 600
 NEEDS = "Q9a to Q9c, Q7a and Q7d"
-
-FONTS = ("sans", "serif bold italic")
 
 _BATCH = 64
 _NOISE = 32
@@ -118,7 +116,7 @@ def _train_by_class(run: Run) -> None:
 
 
 def _train_translation(run: Run) -> None:
-    a, b = (scale(load("glyphs", font=font).to(run.device), -1.0, 1.0) for font in FONTS)
+    a, b = load_fonts(run.device)
     generator = UNetGenerator(1, 1, depth=2).to(run.device)
     discriminator = PatchDiscriminator(1, 1).to(run.device)
 

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from training.adversarial import losses_figure, play
 from training.common import Run
 from training.figures import image_rows
-from training.images import scale
+from training.images import FONTS, load_fonts
+from vae_gan.conditional import PatchDiscriminator
 from vae_gan.cyclegan import (
     ReplayBuffer,
     cycle_loss,
@@ -14,13 +15,9 @@ from vae_gan.cyclegan import (
     identity_loss,
 )
 
-from datasets import load
-
 DATA = "glyphs"
 STEPS = 400
 NEEDS = "Q10a to Q10c"
-
-FONTS = ("sans", "serif bold italic")
 
 _BATCH = 16
 _WIDTH = 32
@@ -52,24 +49,15 @@ class Translator(nn.Module):
         return torch.tanh(2 * x + self.net(x))
 
 
-def critic(width: int) -> nn.Sequential:
-    """Scores (B, 1, 3, 3) of images (B, 1, 16, 16), one for each patch."""
-    return nn.Sequential(
-        nn.Conv2d(1, width, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(2 * width, 1, 4, padding=1),
-    )
-
-
 def train(run: Run) -> None:
     """Train both directions at once; judge by pairs that training never saw."""
-    a, b = (scale(load("glyphs", font=font).to(run.device), -1.0, 1.0) for font in FONTS)
+    a, b = load_fonts(run.device)
     translators = nn.ModuleDict({"to_a": Translator(_WIDTH), "to_b": Translator(_WIDTH)}).to(
         run.device
     )
-    critics = nn.ModuleDict({"a": critic(_WIDTH), "b": critic(_WIDTH)}).to(run.device)
+    # Q9's judge of patches, without a source to look at.
+    critics = nn.ModuleDict({name: PatchDiscriminator(0, 1, _WIDTH).net for name in "ab"})
+    critics = critics.to(run.device)
     to_a, to_b = translators["to_a"], translators["to_b"]
     buffers = {"a": ReplayBuffer(), "b": ReplayBuffer()}
 

@@ -67,32 +67,33 @@ def train(run: Run) -> None:
 
 
 def _samples(run: Run, data: Dataset, order: Tensor, num: int) -> dict[str, Tensor]:
-    """Images of generators that are worse in known ways, the worst first."""
-    x, y = data.train.x, data.train.y
+    """Images of generators that are worse in known ways, the worst first; none is a real one."""
+    x = data.train.x
     shape = x.shape[1:]
     flat = x.flatten(1)
     shuffled = torch.stack([column[run.permutation(len(x))[:num]] for column in flat.T], dim=1)
     root = torch.linalg.cholesky(flat.T.cov() + 1e-5 * torch.eye(flat.shape[1], device=x.device))
     gaussian = flat.mean(dim=0) + run.normal(num, flat.shape[1]) @ root.T
-    others = x[order[num : 2 * num]]
-    few = x[(y == 0) | (y == 1)]
+    rest = order[num : 2 * num]
+    others = x[rest]
     return {
         "noise": run.uniform(num, *shape),
         "independent pixels": shuffled.unflatten(1, shape),
         "one Gaussian": gaussian.clamp(0, 1).unflatten(1, shape),
         "blurred": F.avg_pool2d(others, 3, stride=1, padding=1),
-        "only 0 and 1": few[run.integers(len(few), num)],
+        "only 0 and 1": others[data.train.y[rest] < 2],
         "real images": others,
     }
 
 
 def _classifier_test(run: Run, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Accuracy and p-value of a classifier trained on half of both samples."""
-    half = len(real) // 2
+    """Accuracy and p-value of a classifier trained on half of both samples, which are cut alike."""
+    num = min(len(real), len(fake))
+    half = num // 2
     x = torch.cat([real[:half], fake[:half]])
-    held_out = torch.cat([real[half:], fake[half:]])
+    held_out = torch.cat([real[half:num], fake[half:num]])
     y = torch.arange(2, device=x.device).flip(0).repeat_interleave(half)
-    labels = torch.arange(2, device=x.device).flip(0).repeat_interleave(len(real) - half)
+    labels = torch.arange(2, device=x.device).flip(0).repeat_interleave(num - half)
     detector = train_classifier(run, x, y, 2, steps=run.steps)
     logits = detector(held_out)
     accuracy = c2st_accuracy(logits[:, 1] - logits[:, 0], labels)

@@ -3,8 +3,18 @@
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
-from datasets import Dataset, Split
+from datasets import Dataset, Split, load
+
+FONTS = ("sans", "serif bold italic")
+"""What Q9 and Q10 translate between."""
+
+
+def load_fonts(device: torch.device) -> tuple[Dataset, Dataset]:
+    """The same letters in both fonts with values in [-1, 1], in the same order."""
+    a, b = (scale(load("glyphs", font=font).to(device), -1.0, 1.0) for font in FONTS)
+    return a, b
 
 
 def scale(data: Dataset, low: float, high: float) -> Dataset:
@@ -23,3 +33,8 @@ def flatten(data: Dataset) -> tuple[Dataset, torch.Size]:
         return replace(split, x=split.x.flatten(1))
 
     return replace(data, train=convert(data.train), test=convert(data.test)), data.train.x.shape[1:]
+
+
+def pixel_means(logits: Tensor, shape: torch.Size) -> Tensor:
+    """Probabilities of white pixels as images of the given shape, from flat logits."""
+    return logits.sigmoid().unflatten(-1, shape)

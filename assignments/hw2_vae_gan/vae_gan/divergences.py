@@ -50,8 +50,8 @@ def generator_f(u: Tensor, name: str) -> Tensor:
     Raises:
         ValueError: If ``name`` is not one of ``NAMES``.
 
-    Source: Nowozin et al., "f-GAN", NeurIPS 2016, table 1 (where js and total_variation are scaled
-    in other ways).
+    Source: Nowozin et al., "f-GAN", NeurIPS 2016, table 1 (where js is scaled in another way), and
+    the table in the appendix for total_variation.
     """
     raise NotImplementedError("Q8a: generator_f")
 
@@ -122,7 +122,7 @@ def optimal_critic(ratio: Tensor, name: str) -> Tensor:
     Raises:
         ValueError: If ``name`` is not one of ``NAMES``.
 
-    Source: Nowozin et al., 2016, equation 5 and table 1.
+    Source: Nowozin et al., 2016, equation 5.
     """
     raise NotImplementedError("Q8b: optimal_critic")
 
@@ -219,13 +219,11 @@ def frechet_distance(mean1: Tensor, cov1: Tensor, mean2: Tensor, cov2: Tensor) -
 
         d^2 = ||m_1 - m_2||^2 + tr( S_1 + S_2 - 2 (S_1 S_2)^{1/2} )
 
-    Of features of an Inception network this is the FID. The square root is that of a matrix. S_1
-    and S_2 do not commute in general, so S_1 S_2 is not symmetric, but its eigenvalues are real and
-    non-negative; they are also those of the symmetric matrix S_1^{1/2} S_2 S_1^{1/2}, whose
-    eigenvalues ``torch.linalg.eigvalsh`` computes. The trace of the root is the sum of their roots.
+    Of features of an Inception network this is the FID. The square root is that of a matrix, and
+    S_1 and S_2 do not commute in general: the handout says how its trace is found.
 
-    The covariances may be singular (fewer samples than features): eigenvalues that are zero come
-    out as tiny negative numbers, and must not give NaN. Nothing is added to the diagonal.
+    The covariances may be singular (fewer samples than features), which must not give NaN. Nothing
+    is added to the diagonal.
 
     Args:
         mean1: Mean m_1, shape (D,).

@@ -115,7 +115,7 @@ def hinge_losses(real_scores: Tensor, fake_scores: Tensor) -> tuple[Tensor, Tens
         L_D and L_G, in this order, each of shape ().
 
     Source: Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018,
-    equations 16 and 17 (negated).
+    equations 16 (negated) and 17.
     """
     raise NotImplementedError("Q7b: hinge_losses")
 

@@ -32,8 +32,9 @@ def gmm_log_prior(z: Tensor, logits: Tensor, means: Tensor, log_vars: Tensor) ->
 
         log p(z) = log sum_k pi_k prod_j N(z_j; mu_kj, sigma_kj^2),    pi = softmax(logits)
 
-    Finite for finite inputs, also where logits are as large as 1e4 or z lies thousands of standard
-    deviations from every component, and differentiable with respect to all of them.
+    Finite also where logits are as large as 1e4, log-variances lie anywhere between -40 and 40, or
+    z lies thousands of standard deviations from every component, and differentiable with respect
+    to all inputs.
 
     Args:
         z: Latent vectors, shape (..., Z): any number of leading dimensions, such as (B, Z) or

@@ -25,19 +25,19 @@ def test_extreme_logits(run):
 
 @part("b")
 def test_least_squares(run):
-    """least-squares losses of 5 real and 3 generated examples, and their gradients"""
+    """least-squares losses of 5 real and 3 generated examples, and the gradients of both"""
     run("least_squares").matches("chain")
 
 
 @part("b")
 def test_hinge(run):
-    """hinge losses with scores on both sides of the margin, and their gradients"""
+    """hinge losses with scores on both sides of the margin, and the gradients of both"""
     run("hinge").matches("chain")
 
 
 @part("c", weight=2)
 def test_wasserstein(run):
-    """Wasserstein losses of 5 real and 3 generated examples, and their gradients"""
+    """Wasserstein losses of 5 real and 3 generated examples, and the gradients of both"""
     run("wasserstein").matches("chain")
 
 
@@ -49,7 +49,7 @@ def test_penalty(run):
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_penalty_of_images(run):
-    """gradient penalty of a convolutional critic, and its gradients"""
+    """gradient penalty of a convolutional critic, its gradients, and what became of the inputs"""
     run("penalty_of_images").matches("chain")
 
 
@@ -79,5 +79,5 @@ def test_spectral(run):
 
 @part("e", devices=WITH_VALUES)
 def test_spectral_convolution(run):
-    """a convolution after two steps, and its gradient"""
+    """a convolution after two steps, its gradient, and whether u is a constant"""
     run("spectral_convolution").matches("chain")

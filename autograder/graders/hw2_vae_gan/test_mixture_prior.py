@@ -19,7 +19,7 @@ def test_log_prior_of_samples(run):
 
 @part("a", devices=WITH_VALUES)
 def test_log_prior_of_distant_components(run):
-    """log-density with logits of 1e4 and components thousands of standard deviations apart"""
+    """log-density with logits of 1e4, and with components far apart or of very different width"""
     run("log_prior_of_distant_components").matches()
 
 
@@ -31,7 +31,7 @@ def test_log_prior_gradients(run):
 
 @part("b", weight=3, devices=WITH_VALUES)
 def test_gmvae(run):
-    """negative ELBO with several samples, with one, and with logits of 1e4"""
+    """negative ELBO with several samples and one, with logits of 1e4, narrow and wide posteriors"""
     run("gmvae").matches()
 
 
@@ -49,7 +49,7 @@ def test_gmvae_gradients(run):
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_cvae(run):
-    """negative ELBO of a conditional VAE, with ordinary logits and with logits of 1e4"""
+    """negative ELBO of a conditional VAE, with logits of 1e4, with narrow and wide distributions"""
     run("cvae").matches()
 
 

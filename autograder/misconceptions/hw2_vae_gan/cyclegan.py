@@ -447,6 +447,16 @@ MISCONCEPTIONS = (
         "past in memory, and a later backward pass runs into it. Detach them.",
         ((IMAGES, "for i, image in enumerate(images):"),),
     ),
+    Misconception(
+        "buffer-stores-the-graph",
+        "ReplayBuffer.push_and_sample",
+        "What is returned is a constant, but the images are stored with their graph: the buffer keeps "
+        "every generator pass of the past in memory.",
+        (
+            (IMAGES, "for i, image in enumerate(images):"),
+            ("return torch.stack(returned)", "return torch.stack(returned).detach()"),
+        ),
+    ),
 )
 
 ALTERNATIVES = (

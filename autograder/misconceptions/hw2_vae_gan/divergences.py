@@ -76,7 +76,7 @@ MISCONCEPTIONS = (
     Misconception(
         "f-zero-log-zero",
         "generator_f",
-        "kl and js are NaN at u = 0: 0 log 0 is 0, and `torch.xlogy` knows it.",
+        "kl and js are NaN at u = 0, where a product of 0 and -inf is taken. The limit of u log u is 0.",
         (
             (F_KL, "return u * u.log()\n"),
             (F_JS, F_JS.replace("torch.xlogy(u, u)", "u * u.log()")),
@@ -349,6 +349,24 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "accuracy-sum",
+        "c2st_accuracy",
+        "This is the number of right answers; the accuracy is their share.",
+        ((ACCURACY, ACCURACY.replace("mean", "sum")),),
+    ),
+    Misconception(
+        "accuracy-balanced",
+        "c2st_accuracy",
+        "The accuracies on the two labels are averaged. Every example weighs the same, whatever its label.",
+        (
+            (
+                ACCURACY,
+                "right = ((logits > 0) == (labels == 1)).to(logits.dtype)\n"
+                "    return (right[labels == 1].mean() + right[labels == 0].mean()) / 2",
+            ),
+        ),
+    ),
+    Misconception(
         "p-value-two-sided",
         "c2st_p_value",
         "This is a two-sided p-value. Only a high accuracy speaks against p = q.",
@@ -382,6 +400,12 @@ MISCONCEPTIONS = (
                 "z = (accuracy - 0.5) / (accuracy * (1 - accuracy) / num_test).clamp(min=1e-12).sqrt()",
             ),
         ),
+    ),
+    Misconception(
+        "p-value-continuity",
+        "c2st_p_value",
+        "A continuity correction is made. The question asks for the normal approximation without one.",
+        ((Z, "z = (accuracy - 0.5 - 0.5 / num_test) / math.sqrt(1 / (4 * num_test))"),),
     ),
     Misconception(
         "frechet-elementwise-root",

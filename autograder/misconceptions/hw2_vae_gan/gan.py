@@ -48,6 +48,10 @@ CUT = (
     "The scores of generated examples are detached, so the discriminator learns nothing from them. What "
     "may be detached in a discriminator step is the generated example, before it is scored."
 )
+GENERATOR_CUT = (
+    "The generator's loss is a constant: its value is right, and no gradient reaches the generator. "
+    "Only the training loop knows when generated examples are to be detached."
+)
 NO_GRAPH = (
     "The gradient of the critic is a constant here, and the penalty teaches its parameters nothing: "
     "differentiating it again needs the graph of the first differentiation."
@@ -150,6 +154,18 @@ MISCONCEPTIONS = (
         ((MINIMAX, MINIMAX.replace("mean", "sum")),),
     ),
     Misconception(
+        "minimax-epsilon",
+        "generator_loss_minimax",
+        EPSILON,
+        ((MINIMAX, "return (1 - fake_logits.sigmoid() + 1e-8).log().mean()"),),
+    ),
+    Misconception(
+        "minimax-no-log",
+        "generator_loss_minimax",
+        "The logarithm is missing: this is the average probability that a generated example is found out.",
+        ((MINIMAX, "return (-fake_logits).sigmoid().mean()"),),
+    ),
+    Misconception(
         "non-saturating-sign",
         "generator_loss_non_saturating",
         "The sign is wrong: minimising this makes generated examples easier to recognise.",
@@ -179,6 +195,18 @@ MISCONCEPTIONS = (
         "generator_loss_non_saturating",
         "The logarithm is missing: this is one minus the average probability, and it saturates.",
         ((NON_SATURATING, "    return (-fake_logits).sigmoid().mean()"),),
+    ),
+    Misconception(
+        "non-saturating-epsilon",
+        "generator_loss_non_saturating",
+        EPSILON,
+        ((NON_SATURATING, "    return -(fake_logits.sigmoid() + 1e-8).log().mean()"),),
+    ),
+    Misconception(
+        "non-saturating-sum",
+        "generator_loss_non_saturating",
+        "The terms are summed over the examples; a loss is an average.",
+        ((NON_SATURATING, NON_SATURATING.replace("mean", "sum")),),
     ),
     Misconception(
         "least-squares-no-half",
@@ -236,6 +264,12 @@ MISCONCEPTIONS = (
         ((LS, LS.replace("return discriminator, generator", "return generator, discriminator")),),
     ),
     Misconception(
+        "least-squares-generator-detached",
+        "least_squares_losses",
+        GENERATOR_CUT,
+        ((LS_G, LS_G.replace("fake_scores", "fake_scores.detach()")),),
+    ),
+    Misconception(
         "hinge-no-margin",
         "hinge_losses",
         "The margin is missing: scores that are only just on the right side must still be pushed.",
@@ -278,6 +312,12 @@ MISCONCEPTIONS = (
         ((HINGE_D, HINGE_D.replace("F.relu", "")),),
     ),
     Misconception(
+        "hinge-generator-detached",
+        "hinge_losses",
+        GENERATOR_CUT,
+        ((HINGE, HINGE.replace("-fake_scores.mean()", "-fake_scores.detach().mean()")),),
+    ),
+    Misconception(
         "wgan-critic-sign",
         "wgan_losses",
         "This is what the critic maximises, the estimate of the distance. Its loss is the negative.",
@@ -311,6 +351,12 @@ MISCONCEPTIONS = (
         "wgan_losses",
         CUT,
         ((WGAN_D, "critic = fake_scores.detach().mean() - real_scores.mean()"),),
+    ),
+    Misconception(
+        "wgan-generator-detached",
+        "wgan_losses",
+        GENERATOR_CUT,
+        ((WGAN, WGAN.replace("= -fake_scores.mean()", "= -fake_scores.detach().mean()")),),
     ),
     Misconception(
         "gp-batch-norm",
@@ -372,7 +418,7 @@ MISCONCEPTIONS = (
         "gp-root-of-zero",
         "gradient_penalty",
         "The derivative of a square root at zero is infinite, and times zero it is NaN: where the critic is "
-        "flat the parameters are destroyed. `torch.linalg.vector_norm` knows about it.",
+        "flat the parameters are destroyed. A norm has a gradient of zero at zero; a root does not.",
         ((GP_NORM, "norm = slope.flatten(1).square().sum(dim=1).sqrt()"),),
     ),
     Misconception(
@@ -380,6 +426,20 @@ MISCONCEPTIONS = (
         "gradient_penalty",
         "The gradient of the penalty reaches the generated examples, and through them the generator.",
         ((Z, "z = (share * real + (1 - share) * fake).requires_grad_()"),),
+    ),
+    Misconception(
+        "gp-real-not-detached",
+        "gradient_penalty",
+        "The gradient of the penalty reaches the real examples. It is for the parameters of the critic "
+        "only: the points z are constants.",
+        ((Z, "z = (share * real + (1 - share) * fake.detach()).requires_grad_()"),),
+    ),
+    Misconception(
+        "gp-flag-left",
+        "gradient_penalty",
+        "The flag `requires_grad` of the caller's real examples is switched on and stays on. Only the "
+        "points in between need it.",
+        ((Z, f"real.requires_grad_()\n    {Z}"),),
     ),
     Misconception(
         "r1-no-half",
@@ -465,6 +525,16 @@ MISCONCEPTIONS = (
         "spectral_normalize",
         "The gradient flows through the power iteration as well. u and v are constants.",
         ((ITERATION, ITERATION.replace("torch.no_grad()", "torch.enable_grad()")),),
+    ),
+    Misconception(
+        "spectral-u-keeps-graph",
+        "spectral_normalize",
+        "u is returned with its graph: kept from one update to the next, it would hold all past weights in "
+        "memory. It is a constant.",
+        (
+            (ITERATION, ITERATION.replace("torch.no_grad()", "torch.enable_grad()")),
+            (SIGMA, "sigma = u.detach() @ matrix @ v.detach()"),
+        ),
     ),
     Misconception(
         "spectral-sigma-constant",

@@ -38,8 +38,8 @@ MISCONCEPTIONS = (
     Misconception(
         "log-mean-exp-nan",
         "log_mean_exp",
-        "Where all entries are -inf, -inf is subtracted from -inf, which is NaN. `logsumexp` knows "
-        "this case.",
+        "Where all entries are -inf, -inf is subtracted from -inf, which is NaN. The average of weights "
+        "that are all zero is zero, and its logarithm is -inf.",
         (
             (
                 "x.logsumexp(dim=dim) - math.log(x.shape[dim])",

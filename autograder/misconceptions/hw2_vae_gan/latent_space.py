@@ -46,6 +46,26 @@ MISCONCEPTIONS = (
         ((LINE, "t = t[:, None, None]\n    return (1 - t) * a + t * b"),),
     ),
     Misconception(
+        "lerp-difference-sign",
+        "lerp",
+        "The difference of the ends is taken the wrong way round: the line leaves a in the direction away "
+        "from b.",
+        ((LINE, LINE.replace("(1 - t) * a[:, None] + t * b", "(1 + t) * a[:, None] - t * b")),),
+    ),
+    Misconception(
+        "lerp-unit-vectors",
+        "lerp",
+        "The ends are scaled to length one first; a and b themselves enter.",
+        (
+            (
+                LINE,
+                LINE.replace("a[:, None]", "F.normalize(a, dim=1)[:, None]").replace(
+                    "b[:, None]", "F.normalize(b, dim=1)[:, None]"
+                ),
+            ),
+        ),
+    ),
+    Misconception(
         "slerp-is-lerp",
         "slerp",
         "This is the straight line, which passes inside the sphere.",
@@ -130,6 +150,13 @@ MISCONCEPTIONS = (
         "slerp",
         "Pairs with a small angle are interpolated linearly although the formula is still exact there.",
         (("straight = omega.sin() < 1e-3", "straight = cosine[:, None, None].abs() > 0.9995"),),
+    ),
+    Misconception(
+        "slerp-straight-too-late",
+        "slerp",
+        "Pairs whose sine is below 1e-3, but not zero, are interpolated along the arc. The bound says where "
+        "the line begins.",
+        (("omega.sin() < 1e-3", "omega.sin() < 1e-6"),),
     ),
     Misconception(
         "slerp-straight-for-all",

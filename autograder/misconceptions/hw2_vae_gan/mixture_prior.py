@@ -6,6 +6,7 @@ LOG_NORMAL = (
     "log_normal = -0.5 * (math.log(2 * math.pi) + log_vars + squared).sum(dim=-1)\n"
     "    return (logits.log_softmax(dim=0) + log_normal).logsumexp(dim=-1)"
 )
+SQUARED = "squared = ((z.unsqueeze(-2) - means) * (-log_vars / 2).exp()).square()\n    "
 Z = "z = mean + (0.5 * log_var).exp() * eps"
 BITS = (
     'bits = F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")\n'
@@ -15,12 +16,17 @@ LOG_Q = "log_q = -0.5 * (math.log(2 * math.pi) + log_var + eps.square()).sum(dim
 KL = "kl = (log_q - log_prior(z)).mean()\n    return reconstruction + kl, reconstruction, kl"
 CVAE_KL = (
     "ratio = (q_log_var - p_log_var).exp()\n"
-    "    distance = (q_mean - p_mean).square() / p_log_var.exp()\n"
+    "    distance = ((q_mean - p_mean) * (-p_log_var / 2).exp()).square()\n"
     "    kl = 0.5 * (ratio + distance - 1 - (q_log_var - p_log_var)).sum(dim=1).mean()\n"
     "    return reconstruction + kl, reconstruction, kl"
 )
 DECODE = "logits = decode(q_mean + (0.5 * q_log_var).exp() * eps, c)"
 CROSS_ENTROPY = 'cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none")\n'
+
+CLAMPED = (
+    "The log-variances are clamped. That is a trick of some programs against their own explosions; the "
+    "formula holds for narrow and wide Gaussians alike, and beyond the bounds no gradient flows."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -77,10 +83,7 @@ MISCONCEPTIONS = (
         "gmm_log_prior",
         "`log_vars` is treated as the logarithm of a standard deviation; it is that of a variance.",
         (
-            (
-                "(z.unsqueeze(-2) - means).square() / log_vars.exp()",
-                "((z.unsqueeze(-2) - means) / log_vars.exp()).square()",
-            ),
+            ("(-log_vars / 2).exp()", "(-log_vars).exp()"),
             (
                 "(math.log(2 * math.pi) + log_vars + squared)",
                 "(math.log(2 * math.pi) + 2 * log_vars + squared)",
@@ -91,7 +94,7 @@ MISCONCEPTIONS = (
         "gmm-prior-divides-by-std",
         "gmm_log_prior",
         "The squared distance is divided by a standard deviation; it must be divided by the variance.",
-        (("means).square() / log_vars.exp()", "means).square() / (0.5 * log_vars).exp()"),),
+        (("(-log_vars / 2).exp()", "(-log_vars / 4).exp()"),),
     ),
     Misconception(
         "gmm-prior-without-normaliser",
@@ -140,6 +143,12 @@ MISCONCEPTIONS = (
                 "log_normal = -0.5 * (math.log(2 * math.pi) + log_vars + squared)\n    return (logits.log_softmax(dim=0)[:, None] + log_normal).logsumexp(dim=-2).sum(dim=-1)",
             ),
         ),
+    ),
+    Misconception(
+        "gmm-prior-clamped",
+        "gmm_log_prior",
+        CLAMPED,
+        ((SQUARED, "log_vars = log_vars.clamp(-20, 20)\n    " + SQUARED),),
     ),
     Misconception(
         "gmvae-kl-to-standard-normal",
@@ -271,6 +280,12 @@ MISCONCEPTIONS = (
         (("bits.sum(dim=-1).mean()", "-bits.sum(dim=-1).mean()"),),
     ),
     Misconception(
+        "gmvae-clamped",
+        "gmvae_negative_elbo",
+        CLAMPED,
+        ((Z, "log_var = log_var.clamp(-20, 20)\n    " + Z),),
+    ),
+    Misconception(
         "cvae-prior-without-class",
         "cvae_negative_elbo",
         "The divergence is taken to N(0, I). The prior of this model depends on the class: p(z | y).",
@@ -290,7 +305,7 @@ MISCONCEPTIONS = (
             (
                 CVAE_KL,
                 CVAE_KL.replace("(q_log_var - p_log_var)", "(p_log_var - q_log_var)").replace(
-                    "/ p_log_var.exp()", "/ q_log_var.exp()"
+                    "(-p_log_var / 2).exp()", "(-q_log_var / 2).exp()"
                 ),
             ),
         ),
@@ -377,6 +392,18 @@ MISCONCEPTIONS = (
         (("encode(x, c)", "encode(x, 0 * c)"),),
     ),
     Misconception(
+        "cvae-clamped",
+        "cvae_negative_elbo",
+        CLAMPED,
+        (
+            (
+                DECODE,
+                "q_log_var, p_log_var = q_log_var.clamp(-20, 20), p_log_var.clamp(-20, 20)\n    "
+                + DECODE,
+            ),
+        ),
+    ),
+    Misconception(
         "cvae-sample-standard-normal",
         "cvae_sample",
         "z is drawn from N(0, I). The prior of the class has a mean and a variance of its own.",
@@ -434,7 +461,7 @@ ALTERNATIVES = (
         "distributions",
         (
             (
-                "squared = (z.unsqueeze(-2) - means).square() / log_vars.exp()\n    " + LOG_NORMAL,
+                SQUARED + LOG_NORMAL,
                 "from torch import distributions as D\n"
                 "    weights = D.Categorical(logits=logits, validate_args=False)\n"
                 "    normal = D.Normal(means, (log_vars / 2).exp(), validate_args=False)\n"
@@ -460,7 +487,7 @@ ALTERNATIVES = (
         "loops",
         (
             (
-                "squared = (z.unsqueeze(-2) - means).square() / log_vars.exp()\n    " + LOG_NORMAL,
+                SQUARED + LOG_NORMAL,
                 "import torch\n"
                 "    parts = []\n"
                 "    for log_weight, mu, lv in zip(logits - logits.logsumexp(0), means, log_vars):\n"

@@ -2,6 +2,11 @@
 
 from autograder.misconceptions import Alternative, Misconception
 
+CLAMPED = (
+    "The log-variances are clamped. That is a trick of some programs against their own explosions; the "
+    "formula holds for narrow and wide Gaussians alike, and beyond the bounds no gradient flows."
+)
+
 MISCONCEPTIONS = (
     Misconception(
         "reparameterize-std-is-variance",
@@ -45,6 +50,12 @@ MISCONCEPTIONS = (
         "reparameterize",
         "Noise is drawn inside the function. It is given as eps, so that a draw can be repeated.",
         (("(log_var / 2).exp() * eps", "(log_var / 2).exp() * torch.randn_like(eps)"),),
+    ),
+    Misconception(
+        "reparameterize-clamped",
+        "reparameterize",
+        CLAMPED,
+        (("mean + (log_var / 2)", "mean + (log_var.clamp(-20, 20) / 2)"),),
     ),
     Misconception(
         "vae-forward-halves-swapped",
@@ -145,6 +156,17 @@ MISCONCEPTIONS = (
         (("- 1 - log_var).sum(dim=-1)", "- 1 - log_var.exp().log()).sum(dim=-1)"),),
     ),
     Misconception(
+        "kl-normal-clamped",
+        "kl_standard_normal",
+        CLAMPED,
+        (
+            (
+                "    return 0.5 * (mean.square()",
+                "    log_var = log_var.clamp(-20, 20)\n    return 0.5 * (mean.square()",
+            ),
+        ),
+    ),
+    Misconception(
         "kl-diag-swapped",
         "kl_diag_gaussians",
         "p and q are exchanged. The divergence is not symmetric: its expectation is under q.",
@@ -197,6 +219,18 @@ MISCONCEPTIONS = (
         (
             ("(log_ratio.exp() + distance", "(log_var_q.exp() / log_var_p.exp() + distance"),
             ("(-log_var_p / 2).exp()", "log_var_p.exp().rsqrt()"),
+        ),
+    ),
+    Misconception(
+        "kl-diag-clamped",
+        "kl_diag_gaussians",
+        CLAMPED,
+        (
+            (
+                "    log_ratio = log_var_q",
+                "    log_var_q, log_var_p = log_var_q.clamp(-20, 20), log_var_p.clamp(-20, 20)\n"
+                "    log_ratio = log_var_q",
+            ),
         ),
     ),
     Misconception(
@@ -260,6 +294,24 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "negative-elbo-kl-detached",
+        "negative_elbo",
+        "The divergence enters the loss as a constant: the encoder never feels what its code costs.",
+        (
+            (
+                "return reconstruction + kl.mean(), r",
+                "return reconstruction + kl.detach().mean(), r",
+            ),
+        ),
+    ),
+    Misconception(
+        "negative-elbo-terms-detached",
+        "negative_elbo",
+        "The two terms are returned as constants. Other losses, such as that of a beta-VAE, are made "
+        "of them and need their gradients.",
+        (("reconstruction, kl.mean()", "reconstruction.detach(), kl.mean().detach()"),),
+    ),
+    Misconception(
         "beta-on-reconstruction",
         "beta_vae_loss",
         "beta weighs the reconstruction; it belongs on the divergence.",
@@ -306,6 +358,19 @@ MISCONCEPTIONS = (
         "A divergence below the capacity costs nothing. That is the method of free bits; here the "
         "divergence is drawn to the capacity from both sides.",
         (("(kl.mean() - capacity).abs()", "(kl.mean() - capacity).clamp(min=0)"),),
+    ),
+    Misconception(
+        "beta-kl-detached",
+        "beta_vae_loss",
+        "The divergence enters the loss as a constant: its value is right, and no gradient flows to it.",
+        (("(kl.mean() - capacity).abs()", "(kl.detach().mean() - capacity).abs()"),),
+    ),
+    Misconception(
+        "beta-reconstruction-detached",
+        "beta_vae_loss",
+        "The reconstruction enters the loss as a constant: its value is right, and no gradient flows to "
+        "it.",
+        (("return reconstruction.mean() + beta", "return reconstruction.detach().mean() + beta"),),
     ),
     Misconception(
         "active-unbiased",

@@ -1,11 +1,12 @@
 """Q7: GANs on a ring of Gaussians, where lost modes are seen at once, and on images."""
 
 from collections.abc import Callable, Container
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from training.adversarial import Average, losses_figure, mlp, play
-from training.classifier import train_classifier
+from training.classifier import SmallClassifier, train_classifier
 from training.common import Run
 from training.figures import new_figure, show_images, show_points
 from training.images import flatten, scale
@@ -26,21 +27,30 @@ NEEDS = "Q7a and Q7c (images: Q8e adds a distance)"
 
 _BATCH = 128
 _HIDDEN = 128
-_POINT_NOISE, _IMAGE_NOISE = 2, 16
-_LEARNING_RATE = 1e-3
 _CRITIC_ROUNDS = 3
-_PENALTY = 1.0
 _SHOWN = 1000
 _COLUMNS, _ROWS = 10, 6
 _SNAPSHOTS = 7
 _LIMIT = 2.4
 _GOOD_WITHIN = 3  # standard deviations from the centre of a mode
-_EXPECT = {"WGAN-GP": "about 0.9 after 1500 steps, and 8 modes"}
+_EXPECT = "about 0.9 after 1500 steps, and 8 modes"
 _METHODS = ("minimax GAN", "non-saturating GAN", "WGAN-GP")
 
 
+class _Game(NamedTuple):
+    """What suits the data: dimensions of the noise, learning rate, weight of the penalty."""
+
+    noise: int
+    learning_rate: float
+    penalty: float
+
+
+_ON_POINTS = _Game(noise=2, learning_rate=4e-3, penalty=0.1)
+_ON_IMAGES = _Game(noise=16, learning_rate=1e-3, penalty=1.0)
+
+
 def train(run: Run) -> None:
-    """Train a GAN and a WGAN-GP on points or images."""
+    """Train two GANs and a WGAN-GP on points or images."""
     data = run.load((*POINTS, *IMAGES))
     if data.name in POINTS:
         _train_on_points(run, data)
@@ -52,7 +62,7 @@ def _compete(
     run: Run,
     x: Tensor,
     method: str,
-    noise: int,
+    game: _Game,
     generator: nn.Module,
     critic: nn.Module,
     watch: Callable[[int], None],
@@ -63,7 +73,7 @@ def _compete(
         return x[run.integers(len(x), _BATCH)]
 
     def fake() -> Tensor:
-        return generator(run.normal(_BATCH, noise))
+        return generator(run.normal(_BATCH, game.noise))
 
     def score(x: Tensor) -> Tensor:
         return critic(x).squeeze(1)
@@ -73,7 +83,7 @@ def _compete(
         if method != "WGAN-GP":
             return discriminator_loss(score(r), score(f))
         loss, _ = wgan_losses(score(r), score(f))
-        return loss + gradient_penalty(score, r, f, run.uniform(_BATCH), _PENALTY)
+        return loss + gradient_penalty(score, r, f, run.uniform(_BATCH), game.penalty)
 
     def generator_loss() -> Tensor:
         f = score(fake())
@@ -91,7 +101,7 @@ def _compete(
         generator_loss,
         critic,
         critic_loss,
-        learning_rate=_LEARNING_RATE,
+        learning_rate=game.learning_rate,
         rounds=_CRITIC_ROUNDS if method == "WGAN-GP" else 1,
         what=method,
         watch=watch,
@@ -100,15 +110,15 @@ def _compete(
 
 def _train_on_points(run: Run, data: Dataset) -> None:
     x = data.train.x
-    eps = run.normal(_SHOWN, _POINT_NOISE)
+    eps = run.normal(_SHOWN, _ON_POINTS.noise)
     when = sorted({round(run.steps * (i / (_SNAPSHOTS - 1)) ** 2) for i in range(_SNAPSHOTS)})
     figure = new_figure(2.0 * len(when) + 0.4, 2.2 * len(_METHODS))
     panels = figure.subplots(len(_METHODS), len(when), squeeze=False)
     for row, method in zip(panels, _METHODS, strict=True):
-        generator = mlp((_POINT_NOISE, _HIDDEN, _HIDDEN, 2)).to(run.device)
+        generator = mlp((_ON_POINTS.noise, _HIDDEN, _HIDDEN, 2)).to(run.device)
         critic = mlp((2, _HIDDEN, _HIDDEN, 1)).to(run.device)
         camera = _Camera(generator, eps, when)
-        _compete(run, x, method, _POINT_NOISE, generator, critic, camera.watch)
+        _compete(run, x, method, _ON_POINTS, generator, critic, camera.watch)
         snapshots = camera.snapshots
         for axes, step, points in zip(row, when, snapshots, strict=True):
             show_points(axes, x[:_SHOWN], "")
@@ -123,7 +133,7 @@ def _train_on_points(run: Run, data: Dataset) -> None:
             f"good samples of {method}",
             good,
             "",
-            _EXPECT.get(method, "") if data.name == DATA else "",
+            _EXPECT if data.name == DATA else "",
         )
     run.save(figure, "modes.png")
 
@@ -157,20 +167,21 @@ def _modes(points: Tensor, data: Dataset) -> tuple[int, float]:
 def _train_on_images(run: Run, data: Dataset) -> None:
     data, shape = flatten(scale(data, -1.0, 1.0))
     num, dims = _COLUMNS * _ROWS, data.train.x.shape[1]
+    judge = train_classifier(run, data.train.x, data.train.y, data.num_classes, steps=300)
     panels = {f"test images: {data.name}": data.test.x[:num]}
     for method in _METHODS:
-        generator = nn.Sequential(mlp((_IMAGE_NOISE, 2 * _HIDDEN, 2 * _HIDDEN, dims)), nn.Tanh())
-        generator = generator.to(run.device)
+        sizes = (_ON_IMAGES.noise, 2 * _HIDDEN, 2 * _HIDDEN, dims)
+        generator = nn.Sequential(mlp(sizes), nn.Tanh()).to(run.device)
         critic = mlp((dims, 2 * _HIDDEN, 2 * _HIDDEN, 1)).to(run.device)
         average = Average(generator)
-        losses = _compete(run, data.train.x, method, _IMAGE_NOISE, generator, critic, average.watch)
+        losses = _compete(run, data.train.x, method, _ON_IMAGES, generator, critic, average.watch)
         name = f"losses_{method.lower().replace(' ', '_')}.png"
         run.save(losses_figure(losses, f"{method} on {data.name}"), name)
         with torch.no_grad():
-            samples = average.network(run.normal(len(data.test), _IMAGE_NOISE))
+            samples = average.network(run.normal(len(data.test), _ON_IMAGES.noise))
         panels[f"samples of {method}"] = samples[:num]
         with run.optional("the Fréchet distance"):
-            distance = _distance(run, data, samples)
+            distance = _distance(judge, data.test.x, samples)
             run.report(f"Fréchet distance of {method} to test images", distance)
     figure = new_figure(4.3 * len(panels), 2.9)
     for axes, (title, x) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
@@ -178,11 +189,10 @@ def _train_on_images(run: Run, data: Dataset) -> None:
     run.save(figure, "samples.png")
 
 
-def _distance(run: Run, data: Dataset, samples: Tensor) -> float:
-    """Fréchet distance of features of a classifier of the training images."""
-    judge = train_classifier(run, data.train.x, data.train.y, data.num_classes, steps=300)
+def _distance(judge: SmallClassifier, real: Tensor, samples: Tensor) -> float:
+    """Fréchet distance of a classifier's features."""
     moments = []
-    for x in (data.test.x, samples):
+    for x in (real, samples):
         features = judge.features(x)
         moments += [features.mean(dim=0), features.T.cov()]
     return frechet_distance(*moments).item()

@@ -5,7 +5,7 @@ from torch import Tensor
 from training.classifier import train_classifier
 from training.common import Run
 from training.figures import COLORS, image_rows, new_figure, show_images
-from training.images import flatten, scale
+from training.images import flatten, pixel_means, scale
 from training.vae import binary_images, encode, train_vae
 from vae_gan.latent_space import discretize, lerp, resampling_weights, slerp
 
@@ -23,7 +23,7 @@ _BETA = 0.1
 _BINS, _ALPHA = 5, 1e-3
 _CLASSIFIERS = 5
 _SHOWN = 24
-_EXPECT = {1: "0.3 to 0.6, much more than before"}
+_EXPECT = {1: "0.25 to 0.6, much more than before"}
 
 
 def train(run: Run) -> None:
@@ -37,8 +37,7 @@ def train(run: Run) -> None:
         for i in range(_PAIRS):
             for way in (lerp, slerp):
                 between = way(ends[i : i + 1], ends[_PAIRS + i :][:1], t)[0]
-                images = model.decoder(between).sigmoid().unflatten(-1, shape)
-                rows[f"pair {i + 1}, {way.__name__}"] = images
+                rows[f"pair {i + 1}, {way.__name__}"] = pixel_means(model.decoder(between), shape)
     title = "From test image to test image along the line (lerp) and along the arc (slerp)"
     run.save(image_rows(rows, title), "interpolations.png")
     with run.optional("debiasing"):
@@ -60,8 +59,8 @@ def _debias(run: Run, rare: int) -> None:
 
     groups = {f"digit {rare}, rare": data.test.y == rare, "other digits": data.test.y != rare}
     accuracy = {}
-    for name, drawn in (("before", None), ("after", weights)):
-        right = torch.stack([_right(run, data, drawn) for _ in range(_CLASSIFIERS)]).mean(dim=0)
+    for name, drawn in (("before", torch.ones_like(weights)), ("after", weights)):
+        right = torch.stack([_right(run, data, drawn, i) for i in range(_CLASSIFIERS)]).mean(dim=0)
         accuracy[name] = [right[group].mean().item() for group in groups.values()]
         for group, value in zip(groups, accuracy[name], strict=True):
             expect = _EXPECT.get(rare, "") if (name, group) == ("after", next(iter(groups))) else ""
@@ -83,8 +82,13 @@ def _debias(run: Run, rare: int) -> None:
     run.save(figure, "debiasing.png")
 
 
-def _right(run: Run, data: Dataset, weights: Tensor | None) -> Tensor:
-    """Whether each test image is classified rightly, 0 or 1."""
+def _right(run: Run, data: Dataset, weights: Tensor, number: int) -> Tensor:
+    """Whether a classifier gets each test image right, 0 or 1.
+
+    Classifiers of one number begin with the same weights and draw with the same noise.
+    """
+    torch.manual_seed(run.seed + number)
+    run.generator.manual_seed(run.seed + number)
     x, y = data.train.x, data.train.y
     model = train_classifier(run, x, y, data.num_classes, steps=150, weights=weights)
     return (model(data.test.x).argmax(dim=1) == data.test.y).float()

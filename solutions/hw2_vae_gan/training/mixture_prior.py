@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from training.adversarial import mlp
 from training.common import Run, average, fit
 from training.figures import curve_figure, image_rows, new_figure, show_images
+from training.images import pixel_means
 from training.vae import LATENT_DIM, binary_images, encode
 from vae_gan.mixture_prior import (
     cvae_negative_elbo,
@@ -95,7 +96,7 @@ def _train_mixture(run: Run, data: Dataset, shape: torch.Size, expect: str) -> N
             eps = run.normal(_SAMPLES, LATENT_DIM)
             eps[0] = 0
             z = model.means[k] + (model.log_vars[k] / 2).exp() * eps
-            rows[f"{k + 1}, share {shares[k]:.2f}"] = _images(model.vae.decoder(z), shape)
+            rows[f"{k + 1}, share {shares[k]:.2f}"] = pixel_means(model.vae.decoder(z), shape)
     title = "Samples by component of the prior and its share; its mean comes first"
     run.save(image_rows(rows, title), "components.png")
 
@@ -121,7 +122,3 @@ def _train_conditional(run: Run, data: Dataset, shape: torch.Size, expect: str) 
     show_images(left, samples.unflatten(1, shape), num_classes, "Samples, one class per column")
     show_images(right, means.unflatten(1, shape), num_classes, "The likelier value of each pixel")
     run.save(figure, "classes.png")
-
-
-def _images(logits: Tensor, shape: torch.Size) -> Tensor:
-    return logits.sigmoid().unflatten(-1, shape)

@@ -148,7 +148,7 @@ def negative_elbo(x: Tensor, logits: Tensor, kl: Tensor) -> tuple[Tensor, Tensor
 
     Returns:
         nelbo, reconstruction and the mean divergence, in this order, each a scalar of shape (), in
-        nats per example.
+        nats per example. Gradients flow through all three: other losses are made of the terms.
 
     Source: Kingma and Welling, ICLR 2014, equation 7 and appendix C.1.
     """
@@ -174,7 +174,7 @@ def beta_vae_loss(reconstruction: Tensor, kl: Tensor, beta: float, capacity: flo
         capacity: Target C of the *mean* divergence in nats.
 
     Returns:
-        A scalar, shape ().
+        A scalar, shape (); gradients flow to ``reconstruction`` and ``kl``.
 
     Source: Higgins et al., "beta-VAE", ICLR 2017, equation 4; Burgess et al., "Understanding
     disentangling in beta-VAE", 2018, equation 8.

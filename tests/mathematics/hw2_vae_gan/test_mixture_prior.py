@@ -55,6 +55,12 @@ def test_prior_far_out_is_that_of_the_nearest_component():
     assert got.item() == pytest.approx(-0.5 * 9e3**2 - math.log(2 * math.pi) - math.log(2))
 
 
+def test_prior_of_a_variance_that_rounds_to_zero():
+    mean, log_var = torch.ones(1, 2).double(), torch.full((1, 2), -800.0).double()
+    got = mixture_prior.gmm_log_prior(mean, torch.zeros(1).double(), mean, log_var)
+    assert got.item() == pytest.approx(800 - math.log(2 * math.pi))
+
+
 def test_gmvae_terms_agree_with_torch(normal):
     x, mean, log_var, eps = (
         normal(5, 6).sigmoid(),

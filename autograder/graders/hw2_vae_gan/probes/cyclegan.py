@@ -122,15 +122,24 @@ def _batches(rng: Rng, buffer: object, kept: list[list[int]]) -> list[dict]:
         images = rng.normal(len(places), 3, 1, 2).clone().requires_grad_()
         rows = [[0.25, 0.9] if k < 0 else [0.75, (k + 0.6) / buffer.capacity] for k in places]
         given = buffer.push_and_sample(2 * images, rng.tensor(rows))
-        found.append({"images": given, "requires_grad": given.requires_grad})
+        found.append(_constant(given, buffer))
     return found
+
+
+def _constant(given: Tensor, buffer: object) -> dict:
+    """Images that a buffer gave, and whether they and the stored ones keep a graph."""
+    return {
+        "images": given,
+        "requires_grad": given.requires_grad,
+        "stored_requires_grad": [image.requires_grad for image in buffer.images],
+    }
 
 
 def filling(hw: Package, rng: Rng) -> dict:
     buffer = hw.cyclegan.ReplayBuffer(6)
     images = rng.normal(4, 3, 2, 2).clone().requires_grad_()
     given = buffer.push_and_sample(rng.keep(images), rng.uniform(4, 2))
-    return {"images": given, "requires_grad": given.requires_grad}
+    return _constant(given, buffer)
 
 
 def history(hw: Package, rng: Rng) -> dict:

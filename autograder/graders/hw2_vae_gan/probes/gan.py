@@ -53,6 +53,19 @@ def _learned(penalty: Tensor, critic: nn.Module, x: Tensor) -> dict:
     return dict(zip(parameters, found, strict=True))
 
 
+def _both(losses: tuple[Tensor, Tensor], real: Tensor, fake: Tensor) -> dict:
+    """Losses of both players and their gradients.
+
+    The generator's is added to the discriminator's: alone it may have no graph to go through.
+    """
+    discriminator_loss, generator_loss = losses
+    return {
+        "losses": losses,
+        "gradients": gradients(discriminator_loss, [real, fake]),
+        "gradients_of_both": gradients(discriminator_loss + 2 * generator_loss, [real, fake]),
+    }
+
+
 def discriminator(hw: Package, rng: Rng) -> dict:
     real, fake = _logits(rng, 5, 0.6), _logits(rng, 3, -0.4)
     loss = hw.gan.discriminator_loss(real, fake)
@@ -89,9 +102,7 @@ def extreme_logits(hw: Package, rng: Rng) -> dict:
 
 def least_squares(hw: Package, rng: Rng) -> dict:
     real, fake = _logits(rng, 5, 0.6), _logits(rng, 3, -0.4)
-    losses = hw.gan.least_squares_losses(real, fake)
-    discriminator_loss, _ = losses
-    return {"losses": losses, "gradients": gradients(discriminator_loss, [real, fake])}
+    return _both(hw.gan.least_squares_losses(real, fake), real, fake)
 
 
 def _on_both_sides(rng: Rng, count: int, margin: float) -> Tensor:
@@ -102,26 +113,24 @@ def _on_both_sides(rng: Rng, count: int, margin: float) -> Tensor:
 
 def hinge(hw: Package, rng: Rng) -> dict:
     real, fake = _on_both_sides(rng, 5, 1.0), _on_both_sides(rng, 3, -1.0)
-    losses = hw.gan.hinge_losses(real, fake)
-    discriminator_loss, _ = losses
-    return {"losses": losses, "gradients": gradients(discriminator_loss, [real, fake])}
+    return _both(hw.gan.hinge_losses(real, fake), real, fake)
 
 
 def wasserstein(hw: Package, rng: Rng) -> dict:
     real, fake = _logits(rng, 5, 0.6), _logits(rng, 3, -1.4)
-    losses = hw.gan.wgan_losses(real, fake)
-    critic_loss, _ = losses
-    return {"losses": losses, "gradients": gradients(critic_loss, [real, fake])}
+    return _both(hw.gan.wgan_losses(real, fake), real, fake)
 
 
 def penalty(hw: Package, rng: Rng) -> dict:
     critic = rng.module(Quadratic(4))
-    real, fake = rng.normal(4, 4), rng.normal(4, 4, mean=1, std=2).clone().requires_grad_()
-    value = hw.gan.gradient_penalty(critic, real, rng.keep(fake), rng.uniform(4), 3.0)
+    real = rng.keep(rng.normal(4, 4).clone().requires_grad_())
+    fake = rng.keep(rng.normal(4, 4, mean=1, std=2).clone().requires_grad_())
+    value = hw.gan.gradient_penalty(critic, real, fake, rng.uniform(4), 3.0)
+    scores = critic(real).mean() + critic(fake).mean()
     return {
         "penalty": value,
         "parameters": _learned(value, critic, real),
-        "fake": gradients(value + critic(real).mean(), [fake]),
+        "inputs": gradients(value + scores, [real, fake]),
     }
 
 
@@ -129,7 +138,11 @@ def penalty_of_images(hw: Package, rng: Rng) -> dict:
     critic = rng.module(ImageCritic(), scale=0.3)
     real, fake = rng.normal(3, 2, 3, 3), rng.normal(3, 2, 3, 3, std=2)
     value = hw.gan.gradient_penalty(critic, real, fake, rng.uniform(3))
-    return {"penalty": value, "parameters": _learned(value, critic, real)}
+    return {
+        "penalty": value,
+        "parameters": _learned(value, critic, real),
+        "requires_grad": [real.requires_grad, fake.requires_grad],
+    }
 
 
 def penalty_where_flat(hw: Package, rng: Rng) -> dict:
@@ -168,4 +181,9 @@ def spectral_convolution(hw: Package, rng: Rng) -> dict:
     weight = rng.keep(rng.normal(2, 2, 3, 3).clone().requires_grad_())
     shares = rng.normal(2, 2, 3, 3)
     normalized, u = hw.gan.spectral_normalize(weight, rng.normal(2), 2)
-    return {"weight": normalized, "u": u, "gradient": gradients(shares * normalized, [weight])}
+    return {
+        "weight": normalized,
+        "u": u,
+        "requires_grad": u.requires_grad,
+        "gradient": gradients(shares * normalized, [weight]),
+    }

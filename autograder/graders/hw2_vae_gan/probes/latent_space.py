@@ -35,10 +35,14 @@ def arc_of_parallel_pairs(hw: Package, rng: Rng) -> dict:
         [[1.0, 0.0, 0.0], [1.0, 1e-9, 0.0], [0.0, 0.0, 0.06], [0.0, 0.0, -5.0], [-3.0, 0.0, 1.0]]
     )
     b, c = rng.keep(a + shift), rng.normal(4, 3)
+    # Angles of 3e-3 and 5e-4, on either side of the threshold: line and arc part beyond the ends.
+    start = rng.tensor([[2.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+    end = rng.tensor([[3.0, 9e-3, 0.0], [0.0, 1.2, 6e-4]])
     t = rng.tensor([0.0, 0.3, 0.8, 1.0])
     return {
         "points": hw.latent_space.slerp(a, b, t),
         "multiples": hw.latent_space.slerp(c, rng.keep(c * rng.uniform(4, 1, low=0.5)), t),
+        "beyond": hw.latent_space.slerp(start, end, rng.tensor([-20.0, 0.4, 30.0])),
     }
 
 

@@ -23,14 +23,22 @@ def log_prior_of_samples(hw: Package, rng: Rng) -> dict:
 
 
 def log_prior_of_distant_components(hw: Package, rng: Rng) -> dict:
-    """Components thousands of standard deviations apart: points beside each, and far from all."""
+    """Components thousands of standard deviations apart, and components of very different width.
+
+    There are points beside each, and far from all.
+    """
     logits = rng.tensor([2e4, -1e4, 0.0]) + rng.normal(3, std=10)
     means = rng.tensor([[-3e3], [1e3], [4e3]]) + rng.normal(3, 4, std=10)
     z = means + rng.normal(3, 4)
     log_vars = rng.normal(3, 4, std=0.3)
+    widths = rng.keep(rng.tensor([[-30.0], [0.0], [25.0]]) + log_vars)
+    # The narrow component is at zero, where the points beside it can be told apart in float32.
+    centres = rng.keep(rng.tensor([[0.0], [1.0], [1.0]]) * rng.normal(3, 4))
+    beside = rng.keep(centres + (widths / 2).exp() * rng.normal(3, 4))
     return {
         "log_p": hw.mixture_prior.gmm_log_prior(z, logits, means, log_vars),
         "far": hw.mixture_prior.gmm_log_prior(z + 2e4, logits, means, log_vars),
+        "widths": hw.mixture_prior.gmm_log_prior(beside, rng.normal(3), centres, widths),
     }
 
 
@@ -40,9 +48,11 @@ def log_prior_gradients(hw: Package, rng: Rng) -> dict:
     return {"z": z, "logits": logits, "means": means, "log_vars": log_vars}
 
 
-def _posterior(rng: Rng, samples: int, batch: int, latent: int) -> tuple[Tensor, ...]:
-    """mean, log_var and eps; no two rows have one scale."""
-    scale = rng.normal(batch, 1)
+def _posterior(
+    rng: Rng, samples: int, batch: int, latent: int, log_scale: float = 0.0
+) -> tuple[Tensor, ...]:
+    """mean, log_var (around ``log_scale``) and eps; no two rows have one scale."""
+    scale = log_scale + rng.normal(batch, 1)
     return (
         rng.normal(batch, latent),
         scale + rng.normal(batch, latent, std=0.5),
@@ -51,11 +61,13 @@ def _posterior(rng: Rng, samples: int, batch: int, latent: int) -> tuple[Tensor,
 
 
 def gmvae(hw: Package, rng: Rng) -> dict:
-    def bound(samples: int, batch: int, dim: int, scale: float = 1.0) -> object:
+    def bound(
+        samples: int, batch: int, dim: int, scale: float = 1.0, log_scale: float = 0.0
+    ) -> object:
         weight, center = rng.normal(4, dim, std=scale), rng.normal(4)
         return hw.mixture_prior.gmvae_negative_elbo(
             rng.uniform(batch, dim),
-            *_posterior(rng, samples, batch, 4),
+            *_posterior(rng, samples, batch, 4, log_scale),
             lambda z: z @ weight,
             lambda z: -((z - center).abs() ** 1.5).sum(dim=-1),
         )
@@ -65,6 +77,8 @@ def gmvae(hw: Package, rng: Rng) -> dict:
         "one": bound(1, 1, 5),
         "square": bound(4, 4, 4),
         "sure": bound(2, 3, 5, scale=1e4),
+        "narrow": bound(2, 3, 5, log_scale=-40.0),
+        "wide": bound(2, 3, 5, log_scale=25.0),
     }
 
 
@@ -101,7 +115,9 @@ def gmvae_gradients(hw: Package, rng: Rng) -> dict:
 
 
 class _Conditional:
-    """Linear networks in (x, c), c and (z, c)."""
+    """Linear networks in (x, c), c and (z, c); ``shift`` is added to both log-variances."""
+
+    shift = 0.0
 
     def __init__(self, rng: Rng, classes: int, dim: int, latent: int, scale: float = 1.0) -> None:
         self.from_x = rng.normal(2, dim, latent, std=0.5)
@@ -112,20 +128,28 @@ class _Conditional:
 
     def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = x @ self.from_x + c @ self.from_c
-        return mean, log_var
+        return mean, log_var + self.shift
 
     def prior(self, c: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = c @ self.prior_from_c
-        return mean, log_var
+        return mean, log_var + self.shift
 
     def decode(self, z: Tensor, c: Tensor) -> Tensor:
         return z @ self.logits_from_z + c @ self.logits_from_c
 
 
 def _cvae_bound(
-    hw: Package, rng: Rng, batch: int, classes: int, dim: int, latent: int, scale: float = 1.0
+    hw: Package,
+    rng: Rng,
+    batch: int,
+    classes: int,
+    dim: int,
+    latent: int,
+    scale: float = 1.0,
+    shift: float = 0.0,
 ) -> object:
     nets = _Conditional(rng, classes, dim, latent, scale)
+    nets.shift = shift
     return hw.mixture_prior.cvae_negative_elbo(
         rng.uniform(batch, dim),
         rng.integers(0, classes, batch),
@@ -141,6 +165,8 @@ def cvae(hw: Package, rng: Rng) -> dict:
     return {
         "several": _cvae_bound(hw, rng, 7, 3, 5, 4),
         "sure": _cvae_bound(hw, rng, 4, 3, 5, 2, scale=1e4),
+        "narrow": _cvae_bound(hw, rng, 4, 3, 5, 2, shift=-40.0),
+        "wide": _cvae_bound(hw, rng, 4, 3, 5, 2, shift=25.0),
     }
 
 

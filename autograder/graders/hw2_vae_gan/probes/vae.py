@@ -1,13 +1,20 @@
 """Experiments on ``vae_gan.vae``."""
 
 import torch
+from torch import Tensor
 
 from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
 
 
+def _log_vars(rng: Rng) -> Tensor:
+    """Log-variances of seven Gaussians, two of them very narrow and one very wide."""
+    shift = rng.tensor([[0.0], [-40.0], [0.0], [25.0], [0.0], [-40.0], [0.0]])
+    return rng.keep(rng.normal(7, 5, std=1.5) + shift)
+
+
 def draws(hw: Package, rng: Rng) -> dict:
     draw = hw.vae.reparameterize
-    mean, log_var = rng.normal(7, 5, std=2), rng.normal(7, 5, std=2)
+    mean, log_var = rng.normal(7, 5, std=2), _log_vars(rng)
     return {
         "one_each": draw(mean, log_var, rng.normal(7, 5)),
         "three_each": draw(mean, log_var, rng.normal(3, 7, 5)),
@@ -39,13 +46,13 @@ def forward_gradients(hw: Package, rng: Rng) -> dict:
 
 def kl_to_prior(hw: Package, rng: Rng) -> dict:
     kl = hw.vae.kl_standard_normal
-    mean, log_var = rng.normal(7, 5, std=2), rng.normal(7, 5, std=1.5)
+    mean, log_var = rng.normal(7, 5, std=2), _log_vars(rng)
     return {"batch": kl(mean, log_var), "one": kl(mean[:1], log_var[:1])}
 
 
 def kl_to_prior_of_extremes(hw: Package, rng: Rng) -> dict:
     mean = rng.normal(4, 3).clone().requires_grad_()
-    log_var = rng.keep(rng.normal(4, 3) + rng.tensor([[-800.0], [-100.0], [0.0], [9.0]]))
+    log_var = rng.keep(rng.normal(4, 3) + rng.tensor([[-800.0], [-100.0], [0.0], [25.0]]))
     log_var = log_var.clone().requires_grad_()
     kl = hw.vae.kl_standard_normal(mean, log_var)
     zeros = torch.zeros(2, 3, device=rng.device)
@@ -58,7 +65,7 @@ def kl_to_prior_of_extremes(hw: Package, rng: Rng) -> dict:
 
 def kl_of_gaussians(hw: Package, rng: Rng) -> dict:
     kl = hw.vae.kl_diag_gaussians
-    q = rng.normal(7, 5, std=1.5), rng.normal(7, 5)
+    q = rng.normal(7, 5, std=1.5), _log_vars(rng)
     return {
         "pairs": kl(*q, rng.normal(7, 5, std=1.5), rng.normal(7, 5)),
         "shared": kl(*q, rng.normal(5), rng.normal(5)),
@@ -86,13 +93,15 @@ def elbo(hw: Package, rng: Rng) -> dict:
 
 
 def elbo_of_images(hw: Package, rng: Rng) -> dict:
-    x, kl = rng.uniform(4, 2, 4, 4), rng.uniform(4, low=1, high=9)
-    logits = rng.normal(4, 2, 4, 4).clone().requires_grad_()
+    x = rng.uniform(4, 2, 4, 4)
+    logits = rng.keep(rng.normal(4, 2, 4, 4).clone().requires_grad_())
+    kl = rng.keep(rng.uniform(4, low=1, high=9).clone().requires_grad_())
     loss, reconstruction, mean_kl = hw.vae.negative_elbo(x, logits, kl)
     return {
         "images": (loss, reconstruction, mean_kl),
-        "gradient": gradients(loss, [logits]),
-        "one": hw.vae.negative_elbo(x[:1, 0, 0], rng.normal(1, 4), kl[:1]),
+        "gradients": gradients(loss, [logits, kl]),
+        "gradients_with_terms": gradients(loss + reconstruction + 2 * mean_kl, [logits, kl]),
+        "one": hw.vae.negative_elbo(x[:1, 0, 0], rng.normal(1, 4), kl[:1].detach()),
         "large": hw.vae.negative_elbo(
             rng.bernoulli(6, 3), rng.normal(6, 3, std=1e4), rng.uniform(6)
         ),
@@ -100,14 +109,17 @@ def elbo_of_images(hw: Package, rng: Rng) -> dict:
 
 
 def beta(hw: Package, rng: Rng) -> dict:
-    reconstruction, kl = rng.uniform(7, low=20, high=90), rng.uniform(7, low=1, high=9)
-    loss = hw.vae.beta_vae_loss
-    return {
-        "beta": loss(reconstruction, kl, 4.0),
-        "above_capacity": loss(reconstruction, kl, 3.0, capacity=1.5),
-        "below_capacity": loss(reconstruction, kl, 2.5, capacity=11.0),
-        "within_batch": loss(reconstruction, kl, 1.0, capacity=3.1),
+    """The mean divergence lies near 5; examples lie on both sides of each capacity."""
+    reconstruction = rng.keep(rng.uniform(7, low=20, high=90).clone().requires_grad_())
+    kl = rng.tensor([1.0, 2.0, 8.0, 7.0, 3.0, 9.0, 4.0]) + rng.uniform(7, high=0.5)
+    kl = rng.keep(kl.requires_grad_())
+    losses = {
+        "beta": hw.vae.beta_vae_loss(reconstruction, kl, 4.0),
+        "above_capacity": hw.vae.beta_vae_loss(reconstruction, kl, 3.0, capacity=3.75),
+        "below_capacity": hw.vae.beta_vae_loss(reconstruction, kl, 2.5, capacity=6.0),
     }
+    slopes = {name: gradients(loss, [reconstruction, kl]) for name, loss in losses.items()}
+    return {"losses": losses, "gradients": slopes}
 
 
 def activity(hw: Package, rng: Rng) -> dict:
@@ -124,7 +136,7 @@ def activity_at_the_threshold(hw: Package, rng: Rng) -> dict:
     }
 
 
-def _spread(rng: Rng, num_data: int, num_dims: int) -> torch.Tensor:
+def _spread(rng: Rng, num_data: int, num_dims: int) -> Tensor:
     """Columns in random order whose variances lie near 0.4, with random perturbations."""
     columns = [rng.permutation(num_data) for _ in range(num_dims)]
     ranks = torch.stack(columns, dim=1).to(rng.normal(1).dtype)
