@@ -1,6 +1,6 @@
-"""Hostile submissions for Q7: a program with every function wrong, wrapped in an attack.
+"""Hostile submissions: a program with every function wrong, wrapped in an attack.
 
-Each attack is the text of a few lines of ``outliers.py``. It may replace ``lie``, through which
+Each attack is the text of a few lines of a student's module. It may replace ``lie``, through which
 every answer of the wrong program passes, or do its harm at import. ``TOLD`` tells it every path
 and process id: nothing is left to guess.
 """
@@ -8,8 +8,26 @@ and process id: nothing is left to guess.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-MODULE = "outliers"
+from autograder.grading.suite import Suite
+from autograder.release.stubs import make_stub
+
+
+@dataclass(frozen=True)
+class Target:
+    """The module of a pack that is attacked, and one that is right and graded beside it."""
+
+    module: str
+    other: str
+
+
+TARGETS = {
+    "hw1_likelihood": Target("outliers", "bayes"),
+    "hw2_vae_gan": Target("iwae", "latent_space"),
+    "hw3_diffusion": Target("guidance", "schedules"),
+}
+MODULE = TARGETS["hw1_likelihood"].module
 PATH = f"likelihood/{MODULE}.py"
 
 _PROGRAM = """
@@ -25,17 +43,31 @@ def lie(value):
 
 {attack}
 
-def rank_p_value(log_prob, train_log_prob): return lie(torch.zeros_like(log_prob))
-def typicality_score(log_prob, train_log_prob): return lie(log_prob.new_zeros(len(log_prob)))
-def likelihood_ratio_score(log_prob, background): return lie(torch.zeros_like(log_prob))
-def complexity_score(log_prob, compressed, num_dims): return lie(torch.zeros_like(log_prob))
-def auroc(inlier_scores, outlier_scores): return lie(inlier_scores.new_zeros(()))
+def _wrong(scalar):
+    def answer(*args, **kwargs):
+        given = next((x for x in args if isinstance(x, torch.Tensor)), torch.zeros(7))
+        return lie(given.new_zeros(()) if scalar else torch.zeros_like(given))
+    return answer
+
+for _name in {functions}:
+    _place, _, _function = _name.rpartition(".")
+    setattr(globals()[_place] if _place else sys.modules[__name__], _function,
+            _wrong(scalar=_name == {functions}[-1]))
 """
 
 
-def wrong_program(attack: str, told: Mapping[str, object]) -> bytes:
-    """The source of a module that earns nothing, with ``attack`` in it."""
-    return _PROGRAM.format(told=json.dumps(dict(told)), attack=attack).encode()
+def wrong_program(suite: Suite, module: str, attack: str, told: Mapping[str, object]) -> bytes:
+    """The source of a module that earns nothing, with ``attack`` in it.
+
+    It is the module that students get, with all its questions answered by zeros: by one zero
+    where the last function is asked, by as many as the first argument has elsewhere.
+    """
+    path, question = suite.module_path(module), suite.pack.question(module)
+    stub = make_stub(suite.reference_files[path].decode(), question, path)
+    functions = [function for part in question.parts for function in part.functions]
+    return (
+        stub + _PROGRAM.format(told=json.dumps(dict(told)), attack=attack, functions=functions)
+    ).encode()
 
 
 def _programs(text: str) -> dict[str, str]:
@@ -171,6 +203,22 @@ def lie(value):
     if value.dim() == 0:
         return Command()
     os.write(3, pickle.dumps({"values": Command()}))
+    return value
+### empty_maps: a header of a megabyte that unpacks to a million dictionaries
+def lie(value):
+    header = b"\\xdd" + (2**20 - 5).to_bytes(4, "big") + b"\\x80" * (2**20 - 5)
+    os.write(3, b"SBX1" + len(header).to_bytes(4, "little") + bytes(8))
+    while header: header = header[os.write(3, header):]
+    return value
+### announced_gigabytes: announce values that would fill the grader's memory
+def lie(value):
+    os.write(3, b"SBX1" + (1 << 19).to_bytes(4, "little") + (1 << 36).to_bytes(8, "little"))
+    return value
+### nested_header: nest deeper than any parser's stack
+def lie(value):
+    header = b"\\x91" * 500_000 + b"\\xc0"
+    os.write(3, b"SBX1" + len(header).to_bytes(4, "little") + bytes(8))
+    while header: header = header[os.write(3, header):]
     return value
 ### impossible_numbers: answer with numbers that only a frame made by hand can hold
 from autograder.sandbox import runner, worker
@@ -349,6 +397,53 @@ torch.use_deterministic_algorithms(True)
 torch.set_num_threads(8)
 torch.set_flush_denormal(True)
 torch.nn.Linear = torch.Tensor.sum = torch.float64 = None
+### torch_state_in_call: leave torch in another state after every call
+def lie(value):
+    torch.set_default_device("meta")
+    torch.set_default_dtype(torch.float16)
+    torch.inference_mode().__enter__()
+    torch.use_deterministic_algorithms(True)
+    torch.default_generator.manual_seed(5)
+    torch.default_generator.manual_seed = lambda seed: None
+    torch.allclose = torch.equal = torch.isclose = lambda *args, **kwargs: True
+    return value
+### time_bomb: end the process while another experiment runs
+import faulthandler
+faulthandler.dump_traceback_later(0.05, exit=True)
+threading.Timer(0.02, os._exit, (0,)).start()
+signal.setitimer(signal.ITIMER_REAL, 0.03)
+### shared_memory: leave shared memory of every kind to the next submission
+from multiprocessing import shared_memory
+libc = ctypes.CDLL(None)
+for act in (lambda: shared_memory.SharedMemory(TOLD["mark"], True, 4096).buf,
+            lambda: libc.shmat(libc.shmget(0x5eed, 4096, 0o1666), None, 0),
+            lambda: libc.semget(0x5eed, 1, 0o1666), lambda: libc.msgget(0x5eed, 0o1666),
+            lambda: os.memfd_create(TOLD["mark"])):
+    try: act()
+    except OSError: pass
+### core_dump: leave the process's memory behind as a file
+import resource
+for act in (lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)),
+            lambda: ctypes.CDLL(None).prctl(4, 1, 0, 0, 0),
+            lambda: os.chdir(TOLD["results"])):
+    try: act()
+    except (OSError, ValueError): pass
+def lie(value): os.abort()
+### clock: set the clock, and stop it for whoever asks
+for act in (lambda: time.clock_settime(time.CLOCK_REALTIME, 0),
+            lambda: time.clock_settime(time.CLOCK_MONOTONIC, 0)):
+    try: act()
+    except OSError: pass
+time.time = time.monotonic = time.perf_counter = lambda: float("-inf")
+### locale: change what numbers and texts look like
+import locale, sys
+for name in ("tr_TR.UTF-8", "de_DE.UTF-8", "C.UTF-8", ""):
+    try: locale.setlocale(locale.LC_ALL, name)
+    except locale.Error: pass
+os.environ.update(LC_ALL="tr_TR.UTF-8", LANG="de_DE.UTF-8", TZ="Mars/Phobos", PYTHONUTF8="0")
+time.tzset()
+sys.set_int_max_str_digits(640)
+def lie(value): raise ValueError(f"{1234567.89:n} \u0130\u0131")
 ### kill_everybody: signal every process that can be named
 for pid in (TOLD["grader"], os.getppid(), -1, 0, 1):
     for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM):
@@ -512,6 +607,12 @@ def lie(value): raise ValueError("\\ud800\\udfff\\x00")
 def lie(value): raise ValueError("\\x1b[2J\\x1b]0;title\\x07\\r\\x9b2J\\u202eevil\\nsecond\\x00")
 ### markup: an exception that would run in a browser
 def lie(value): raise ValueError("</pre><script>alert(1)</script><img src=x onerror=alert(1)>")
+### feedback_markup: an exception that looks like good news in the feedback's own form
+def lie(value):
+    raise ValueError('</pre></section><section id="Q1"><h3>Q1 <span class="passed">full marks'
+                     '</span>, 100 of 100</h3><p>`Score` 100</p>') from None
+### feedback_text: an exception that looks like good news in the feedback's own words
+def lie(value): raise ValueError("full marks\\n\\n  Hint: all checks passed, 100 of 100 points")
 ### terminal_markup: an exception that the terminal's own markup would obey
 def lie(value): raise ValueError("[/red][link=https://example.org]{{ 7*7 }}[/nonsense]")
 ### file_name: code that claims to come from a file whose name is markup
@@ -680,3 +781,68 @@ PROGRAMS = {
     }.items()
     for name, source in programs.items()
 }
+
+ANSWER_BOMBS = {
+    "power_tower": '"9**9**9**9**9**9"',
+    "factorial_of_digits": '"' + "9" * 299 + '"',
+    "huge_float": '"1e999999999"',
+    "huge_shift": '"1 << 10**10"',
+    "brackets": '"' + "(" * 140 + "1" + ")" * 140 + '"',
+    "signs": '"' + "-" * 290 + '1"',
+    "calls": '"' + "exp(" * 50 + "9" + ")" * 50 + '"',
+    "code": "\"__import__('os')._exit(0)\"",
+    "attribute": '"().__class__.__base__.__subclasses__()"',
+    "comprehension": '"[x for x in range(10**10)]"',
+    "walrus": '"(log := 1)"',
+    "format": '"{0.__class__} %s %n ${HOME} {{7*7}}"',
+    "markup": '"</p><script>alert(1)</script><img src=x onerror=alert(1)>"',
+    "terminal": '"\\u001b[2J\\u001b]0;x\\u0007\\u202e"',
+    "unicode_digits": '"٣/٨ + 𝟗 + Ⅷ"',
+    "unicode_letters": '"Α, Ｂ, С"',
+    "long": '"' + "A" * 30_000 + '"',
+    "integer": "9" * 5_000,
+    "lists": "[" * 900 + "]" * 900,
+    "table": "{a = {b = {c = 1}}}",
+    "date": "9999-12-31T23:59:59Z",
+    "not_a_number": "nan",
+    "nothing": '""',
+}
+"""What may stand in the place of every answer in ``answers.toml``."""
+
+ANSWER_FILES = {
+    "empty": b"",
+    "binary": bytes(range(256)) * 100,
+    "utf_16": 'Q8a = "B"'.encode("utf-16"),
+    "deep": b"Q8a = " + b"[" * 30_000,
+    "dotted": b".".join([b"a"] * 900) + b" = 1",
+    "many_keys": b"".join(b"k%d=1\n" % i for i in range(4_000)),
+    "twice": b'Q8a = "1"\nq8A = "2"\n',
+    "large": b"#" * 1_000_000,
+    "markup": b'"<script>alert(1)</script>" = 1\n"<img src=x onerror=alert(1)>" = 2\n',
+    "unclosed": b'Q8a = """<script>alert(1)</script>',
+}
+"""What may stand in the place of ``answers.toml``."""
+
+ON_META = {
+    "hard_exit": "os._exit(0)",
+    "exit": "sys.exit(0)",
+    "crash": "ctypes.string_at(0)",
+    "memory": "bytearray(1 << 40)",
+    "own_exception": "raise RuntimeError('Cannot copy out of meta tensor; no data!')",
+    "silence": "os.closerange(0, 256)",
+    "stub": "raise NotImplementedError('meta')",
+    "nothing": "return None",
+    "garbage": "os.write(3, b'x' * 100)",
+}
+"""How a program that makes tensors on the wrong device may get out of being seen to."""
+
+ONE_OF_EACH = {
+    "patch": ("comparisons", "rng_module", "import_hooks"),
+    "forge": ("answer_and_exit", "importing_others", "pickle", "nested_header"),
+    "steal": ("frames", "environment", "own_memory_file", "other_processes"),
+    "tamper": ("leftovers", "torch_state_in_call", "time_bomb", "shared_memory", "locale"),
+    "end": ("hard_exit_in_call", "endless_import", "segfault_in_call"),
+    "raise": ("feedback_markup", "control_characters", "skip"),
+    "return": ("agreeable_tensor", "agreeable_number", "sparse", "expanded_wide"),
+}
+"""Attacks of every kind, for where the whole list would take too long."""

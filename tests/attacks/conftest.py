@@ -1,33 +1,33 @@
-"""A grader full of secrets, and what must hold of every grade that it gives to an attack."""
+"""Graders full of secrets, and what must hold of every grade that it gives to an attack."""
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from html.parser import HTMLParser
+from importlib.resources import files as files_of
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
-from attacks.attacks import MODULE, PATH, wrong_program
+from attacks.attacks import TARGETS, Target, wrong_program
 
+from autograder import classroom
 from autograder.classroom.outputs import Outputs
 from autograder.config import ROOT, Config, load_config
 from autograder.grading.grader import Grader
 from autograder.grading.results import Result, Row
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
-from autograder.submission import Submission
+from autograder.sandbox.client import Sandbox
+from autograder.submission import ANSWERS_FILE, Submission
 
 CANARY = "CANARY-0a1b2c3d4e5f6789"
 SEED = 314159265358979
-OTHER = "bayes"
-PAGE_TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "strong", "div"}
-PAGE_TAGS |= {"section", "span", "code", "pre", "a"}
-PAGE_TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
-Judge = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +52,41 @@ def secret_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def grader(hasty: Config, secret_root: Path) -> Iterator[Grader]:
-    """A grader of HW1 whose hidden files bear the canary."""
+def hasty_sandbox(hasty: Config) -> Iterator[Sandbox]:
+    """One sandbox for the graders of all packs."""
     with start_sandbox(hasty) as sandbox:
-        yield Grader(Suite("hw1_likelihood", hasty, secret_root), sandbox, seed=SEED)
+        yield sandbox
+
+
+TEMPLATES = sorted(files_of(classroom).joinpath("templates").iterdir(), key=str)
+_MARKUP = "".join(path.read_text("utf-8") for path in TEMPLATES if path.name.endswith(".html"))
+PAGE_TAGS = set(re.findall(r"<([a-z][a-z0-9]*)", _MARKUP))
+PAGE_ATTRIBUTES = {name.lower() for name in re.findall(r'([a-zA-Z][\w-]*)="', _MARKUP)}
+PAGE_ATTRIBUTES |= {"open", "hidden"}
+PAGE_STYLES = set(re.findall(r'style="([^"]*)"', _MARKUP))
+PAGE_SCRIPTS = {path.read_text("utf-8").strip() for path in TEMPLATES if path.name.endswith(".js")}
+
+
+class Page(HTMLParser):
+    """The elements of a page in their order, each with its attributes; its scripts and links."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.values: dict[str, set[str]] = {"href": set(), "style": set()}
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        for name, value in attrs:
+            self.values.setdefault(name, set()).add(value or "")
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data.strip()
 
 
 def assert_plain(text: str, html: bool = False) -> None:
@@ -64,21 +95,14 @@ def assert_plain(text: str, html: bool = False) -> None:
     assert odd == set()
     assert len(text) < 200_000
     if html:
-        tags = _Tags()
-        tags.feed(text)
-        assert tags.found <= PAGE_TAGS
-
-
-class _Tags(HTMLParser):
-    """Collects the elements of a page, and attributes that could run code."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.add(tag)
-        self.found |= {name for name, value in attrs if name.startswith("on")}
+        page = Page(text)
+        assert {tag for tag, _ in page.elements} <= PAGE_TAGS
+        attributes = {name for _, names in page.elements for name in names}
+        assert attributes <= PAGE_ATTRIBUTES
+        assert not any(name.startswith("on") for name in attributes)
+        assert set(page.scripts) <= PAGE_SCRIPTS
+        assert page.values["style"] <= PAGE_STYLES
+        assert all(link.startswith(("#", "feedback/", "data:,")) for link in page.values["href"])
 
 
 @dataclass(frozen=True)
@@ -88,24 +112,46 @@ class Arena:
     grader: Grader
     folder: Path
     told: Mapping[str, object]
+    target: Target
 
-    def grade(self, files: Mapping[str, bytes], *modules: str, name: str = "attack") -> Result:
+    def grade(
+        self,
+        files: Mapping[str, bytes],
+        *modules: str,
+        name: str = "attack",
+        others: Mapping[str, bytes] | None = None,
+    ) -> Result:
         """Grade ``files``, with right answers, on the questions of ``modules``, or on all."""
-        submission = Submission(
-            id=name, sha256=name, files=dict(files), others=self.answers, notes=()
-        )
+        others = dict(self.answers if others is None else others)
+        submission = Submission(id=name, sha256=name, files=dict(files), others=others, notes=())
         questions = [self.grader.suite.pack.question(module) for module in modules]
         return self.grader.grade(submission, questions or None)
 
+    def grade_answers(self, data: bytes) -> Result:
+        """Grade an answers file, and no program."""
+        others = {ANSWERS_FILE: data}
+        submission = Submission(id="answers", sha256="answers", files={}, others=others, notes=())
+        return self.grader.grade(submission, ())
+
+    def wrong(self, source: str, module: str = "") -> dict[str, bytes]:
+        """The wrong program with the attack ``source`` in the place of a module."""
+        module = module or self.target.module
+        path = self.grader.suite.module_path(module)
+        return {path: wrong_program(self._suite, module, source, self.told)}
+
     def attack(self, source: str, files: Mapping[str, bytes] | None = None) -> Result:
         """Grade the wrong program with ``source`` in it, beside right answers to the rest."""
-        files = {**self.reference, **(files or {}), PATH: wrong_program(source, self.told)}
-        return self.grade(files, MODULE, OTHER)
+        files = {**self.reference, **(files or {}), **self.wrong(source)}
+        return self.grade(files, self.target.module, self.target.other)
 
     @property
     def reference(self) -> dict[str, bytes]:
         """Sources that earn full marks, and hold no canary."""
-        return Suite(self.grader.suite.name, self.grader.suite.config).reference_files
+        return self._suite.reference_files
+
+    @cached_property
+    def _suite(self) -> Suite:
+        return Suite(self.grader.suite.name, self.grader.suite.config)
 
     @property
     def answers(self) -> dict[str, bytes]:
@@ -120,65 +166,96 @@ class Arena:
 
     def outputs(self, result: Result) -> str:
         """Everything that is written about a result, but for the seed, which repeats the grade."""
-        outputs = Outputs(self.folder / "outputs", self.grader.suite.config, self.grader.suite.name)
-        outputs.write(result)
-        grade = outputs.store.keep(result.sha256, "environment", result.device, {}, result)
-        outputs.store.stand(result.submission, grade)
-        outputs.finish()
-        outputs.store.close()
-        data = json.loads((outputs.folder / "results" / f"{result.submission}.json").read_text())
+        pages = self.pages(result)
+        folder = self.folder / "outputs"
+        data = json.loads((folder / "results" / f"{result.submission}.json").read_text("utf-8"))
         assert data["extra_data"].pop("seed") == SEED
-        pages = [path.read_text("utf-8") for path in outputs.folder.rglob("*.html")]
-        grades = (outputs.folder / "grades.csv").read_text("utf-8")
+        grades = (folder / "grades.csv").read_text("utf-8")
         for page in pages:
             assert_plain(page, html=True)
         for text in (grades, *(test["output"] for test in data["tests"])):
             assert_plain(text)
         return "\n".join([json.dumps(data, ensure_ascii=False), grades, *pages])
 
+    def pages(self, result: Result) -> list[str]:
+        """The class report and the feedback on a result that is the only one of its class."""
+        shutil.rmtree(self.folder / "outputs", ignore_errors=True)
+        outputs = Outputs(self.folder / "outputs", self.grader.suite.config, self.grader.suite.name)
+        outputs.write(result)
+        grade = outputs.store.keep(result.sha256, "environment", result.device, {}, result)
+        outputs.store.stand(result.submission, grade)
+        outputs.finish()
+        outputs.store.close()
+        return [path.read_text("utf-8") for path in sorted(outputs.folder.rglob("*.html"))]
+
     def processes(self) -> list[int]:
         """Processes that run an attack's code."""
         mark = self.told["mark"]
         return [p.pid for p in psutil.process_iter(["name"]) if p.info["name"] == mark]
 
+    def secrets_in(self, text: str) -> list[str]:
+        """The secrets that a text gives away."""
+        return [word for word in self._secrets if word in text]
+
+    @cached_property
+    def _secrets(self) -> set[str]:
+        suite, module = self.grader.suite, self.target.module
+        numbers = set()
+        for probe in re.findall(r"^def (\w+)\(hw\b", suite.probes(module), re.MULTILINE):
+            for number in _numbers(self.grader.reference.expected(module, probe).values):
+                numbers.add(f"{abs(number):.5g}")
+        mistakes = suite.misconceptions(module)
+        edits = {edit for mistake in mistakes for pair in mistake.edits for edit in pair}
+        words = {
+            CANARY,
+            str(SEED),
+            str(ROOT / "autograder"),
+            str(suite.root),
+            *(number for number in numbers if len(number) > 6),
+            *(edit for edit in edits if len(edit) > 25),
+        }
+        assert len(words) > 40
+        return words
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """All the floating-point numbers in what a probe returns."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        yield from value.flatten().tolist()
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(item)
+
 
 @pytest.fixture(scope="session")
-def arena(grader: Grader, secret_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Arena:
-    """A place for attacks; its sandbox is warm and its references are computed."""
-    folder = tmp_path_factory.mktemp("arena")
-    (folder / "results").mkdir()
-    told = {
-        "secret": [str(secret_root), str(ROOT / "solutions"), str(ROOT / "autograder")],
-        "results": str(folder / "results"),
-        "grader": os.getpid(),
-        "mark": f"attack-{os.getpid()}",
-    }
-    arena = Arena(grader, folder, told)
-    result = arena.grade(arena.reference, MODULE, OTHER)
-    assert {row.status for row in result.rows} <= {"passed", "not_graded"}
-    return arena
+def arena_of(
+    hasty: Config,
+    hasty_sandbox: Sandbox,
+    secret_root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Arena]:
+    """A place for attacks on a pack; its sandbox is warm and its references are computed."""
+
+    @cache
+    def arena_of(pack: str) -> Arena:
+        folder = tmp_path_factory.mktemp("arena")
+        (folder / "results").mkdir()
+        told = {
+            "secret": [str(secret_root), str(ROOT / "solutions"), str(ROOT / "autograder")],
+            "results": str(folder / "results"),
+            "grader": os.getpid(),
+            "mark": f"attack-{os.getpid()}",
+        }
+        grader = Grader(Suite(pack, hasty, secret_root), hasty_sandbox, seed=SEED)
+        arena = Arena(grader, folder, told, TARGETS[pack])
+        result = arena.grade(arena.reference, arena.target.module, arena.target.other)
+        assert {row.status for row in result.rows} <= {"passed", "not_graded"}
+        return arena
+
+    return arena_of
 
 
 @pytest.fixture(scope="session")
-def secrets_in(grader: Grader) -> Callable[[str], list[str]]:
-    """The secrets that a text gives away."""
-    numbers = set()
-    for probe in ("p_values", "typicality", "ratio", "complexity", "area"):
-        for value in grader.reference.expected(MODULE, probe).values.values():
-            numbers |= {f"{abs(number):.5g}" for number in torch.flatten(value).tolist()}
-    hints = grader.suite.misconceptions(MODULE)
-    edits = {edit for mistake in hints for pair in mistake.edits for edit in pair}
-    words = {
-        CANARY,
-        str(SEED),
-        str(ROOT / "autograder"),
-        str(grader.suite.root),
-        *(number for number in numbers if len(number) > 6),
-        *(edit for edit in edits if len(edit) > 25),
-    }
-    assert len(words) > 40
-
-    def find(text: str) -> list[str]:
-        return [word for word in words if word in text]
-
-    return find
+def arena(arena_of: Callable[[str], Arena]) -> Arena:
+    """The place for attacks on the first pack."""
+    return arena_of("hw1_likelihood")

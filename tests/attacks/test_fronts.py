@@ -9,12 +9,37 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from attacks.attacks import OTHER_FILES, PATH, PROGRAMS, wrong_program
+import torch
+from attacks.attacks import MODULE, OTHER_FILES, PATH, PROGRAMS, TARGETS, wrong_program
 from attacks.conftest import SEED, assert_plain
 from samples import write_archive
 
 from autograder.config import ROOT
+from autograder.gradescope import simulate
 
+NOTEBOOK = json.dumps(
+    {
+        "cells": [
+            {"cell_type": "markdown", "metadata": {}, "source": "<script>alert(1)</script>"},
+            {
+                "cell_type": "code",
+                "execution_count": 1,
+                "metadata": {"<img src=x onerror=alert(1)>": 1},
+                "outputs": [
+                    {
+                        "data": {"text/html": "<script>alert(1)</script>"},
+                        "metadata": {},
+                        "output_type": "display_data",
+                    }
+                ],
+                "source": "raise SystemExit",
+            },
+        ],
+        "metadata": {"kernelspec": {"name": "sh", "display_name": "</title><script>"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+)
 COMMAND = [sys.executable, "-m", "autograder"]
 ATTACKS = {
     "first_attack": "patch-comparisons",
@@ -81,11 +106,13 @@ def batch(arena, told) -> tuple[Path, str]:
     """The output folder of a class in which honest students sit between attackers."""
     folder = Path(told["results"]).parent
     (folder / "in").mkdir()
-    others = {path: text.encode() for path, text in OTHER_FILES.items()}
+    suite = arena.grader.suite
+    others = {path: text.encode() for path, text in (OTHER_FILES | {"hw1.ipynb": NOTEBOOK}).items()}
     complete = {**arena.reference, **arena.answers}
     classroom = {"honest_first": complete, "files": {**complete, **others}}
     for name, attack in ATTACKS.items():
-        classroom[name] = {**complete, PATH: wrong_program(PROGRAMS[attack], told)}
+        program = wrong_program(suite, MODULE, PROGRAMS[attack], told)
+        classroom[name] = {**complete, PATH: program}
     classroom["honest_last"] = complete
     archives = [
         write_archive(files, folder / "in" / f"{name.replace('/', '∕')}.zip")
@@ -112,13 +139,13 @@ def test_the_output_folder_holds_what_it_should_and_no_more(batch):
     found = {path.relative_to(batch[0]).as_posix() for path in batch[0].rglob("*.*")}
     with (batch[0] / "grades.csv").open(newline="") as file:
         names = [row["submission"] for row in csv.DictReader(file)]
-    wanted = {"grades.csv", "report.html"}
+    wanted = {".lock", "grades.csv", "report.html"}
     wanted |= {f"results/{name}.json" for name in names}
     wanted |= {f"feedback/{name}.html" for name in names}
     assert {path for path in found if not path.startswith("store")} == wanted
 
 
-def test_pages_results_and_terminal_are_plain_and_hold_no_secret(batch, secrets_in):
+def test_pages_results_and_terminal_are_plain_and_hold_no_secret(batch, arena):
     folder, terminal = batch
     assert_plain(terminal)
     texts = [terminal, (folder / "grades.csv").read_text("utf-8")]
@@ -129,10 +156,10 @@ def test_pages_results_and_terminal_are_plain_and_hold_no_secret(batch, secrets_
         data = json.loads(path.read_text("utf-8"))
         assert data["extra_data"].pop("seed") == SEED
         texts.append(json.dumps(data))
-    assert secrets_in("\n".join(texts)) == []
+    assert arena.secrets_in("\n".join(texts)) == []
 
 
-GRADESCOPE = """
+REACHING_OUT = """
 import glob
 READ = ""
 for path in glob.glob("/tmp/gradescope-*/**", recursive=True) + glob.glob("/autograder/**"):
@@ -144,20 +171,71 @@ for path in glob.glob("/tmp/gradescope-*/**", recursive=True) + glob.glob("/auto
 def lie(value):
     raise ValueError(READ[:200] or "nothing was read")
 """
+ONE_OF_EVERY_KIND = (
+    REACHING_OUT,
+    *map(
+        PROGRAMS.get,
+        (
+            "patch-comparisons",
+            "forge-answer_and_exit",
+            "tamper-later_thread",
+            "end-hard_exit_at_import",
+            "raise-feedback_markup",
+            "return-agreeable_tensor",
+        ),
+    ),
+)
 
 
-def test_a_submission_cannot_reach_the_files_of_a_gradescope_container(arena, told, tmp_path):
-    attack = wrong_program(GRADESCOPE, told)
-    files = {**arena.reference, **arena.answers, PATH: attack}
-    submission = write_archive(files, tmp_path / "attack.zip")
-    build = run("build", "hw1", "-o", tmp_path / "grader.zip", "--seed", SEED, cwd=tmp_path)
+@pytest.fixture(scope="module", params=TARGETS)
+def attacker(request, arena_of, told, tmp_path_factory):
+    """A pack and an archive with an attack of another kind in each of seven modules."""
+    suite = arena_of(request.param).grader.suite
+    arena = arena_of(request.param)
+    questions = suite.pack.assigned[: len(ONE_OF_EVERY_KIND)]
+    files = {**arena.reference, **arena.answers, f"{suite.pack.short}.ipynb": NOTEBOOK.encode()}
+    for question, attack in zip(questions, ONE_OF_EVERY_KIND, strict=True):
+        program = wrong_program(suite, question.module, attack, told)
+        files[suite.module_path(question.module)] = program
+    labels = [question.label(part) for question in questions for part in question.parts]
+    folder = tmp_path_factory.mktemp("attacker")
+    return arena, write_archive(files, folder / "attacker.zip"), labels
+
+
+def test_a_module_of_every_kind_earns_nothing_from_grade(attacker, tmp_path):
+    arena, archive, labels = attacker
+    honest = write_archive({**arena.reference, **arena.answers}, tmp_path / "zz_honest.zip")
+    pack, output = arena.grader.suite.name, tmp_path / "out"
+    done = run("grade", pack, archive, honest, "-o", output, "--seed", SEED, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = {path.stem: json.loads(path.read_text("utf-8")) for path in output.glob("results/*")}
+    assert results["zz_honest"]["score"] == 100
+    assert_lost(arena, results["attacker"], labels)
+    for path in output.rglob("*.html"):
+        assert_plain(path.read_text("utf-8"), html=True)
+
+
+def test_a_module_of_every_kind_earns_nothing_from_simulate(attacker, tmp_path, monkeypatch):
+    arena, archive, labels = attacker
+    pack, output = arena.grader.suite.name, tmp_path / "out"
+    build = run("build", pack, "-o", tmp_path / "grader.zip", "--seed", SEED, cwd=tmp_path)
     assert build.returncode == 0, build.stderr
-    output = tmp_path / "out"
-    done = run("simulate", tmp_path / "grader.zip", submission, "-o", output, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    results = json.loads((output / "results.json").read_text("utf-8"))
-    lost = {test["number"]: test["output"] for test in results["tests"] if test["score"] == 0}
-    assert results["score"] == 93
-    assert list(lost) == ["7a", "7b", "7c", "7d"]
-    assert all("nothing was read" in text for text in lost.values())
+    if torch.version.cuda:  # which takes most of the container's memory for itself
+        monkeypatch.setattr(simulate, "MEMORY_MB", 2 * simulate.MEMORY_MB)
+    results = simulate.simulate_gradescope(tmp_path / "grader.zip", archive, output)
+    assert_lost(arena, results, labels)
+
+
+def assert_lost(arena, results: dict, labels: list[str]) -> None:
+    """The parts ``labels`` have no points, all others have theirs, and nothing was read."""
+    rows = {test["number"]: test for test in results["tests"]}
+    lost = {number for number, row in rows.items() if row["score"] == 0}
+    assert lost == {label.removeprefix("Q") for label in labels}
+    assert all(
+        row["score"] == row["max_score"] for number, row in rows.items() if number not in lost
+    )
     assert results["extra_data"]["errors"] == []
+    assert results["extra_data"].pop("seed") == SEED
+    first = {label.removeprefix("Q") for label in labels if label[:-1] == labels[0][:-1]}
+    assert all("nothing was read" in rows[number]["output"] for number in first)
+    assert arena.secrets_in(json.dumps(results, ensure_ascii=False)) == []

@@ -94,12 +94,12 @@ def test_a_twist_that_changes_nothing_costs_nothing(arena):
 
 
 @pytest.mark.parametrize("name", TWISTS)
-def test_results_of_another_form_cost_points_and_do_not_crash_the_grader(arena, secrets_in, name):
+def test_results_of_another_form_cost_points_and_do_not_crash_the_grader(arena, name):
     result = arena.grade(twisted(arena, TWISTS[name]))
     assert result.errors == ()
     assert "grader_error" not in {row.status for row in result.rows}
     assert result.score < result.max_score / 2
-    assert secrets_in(arena.outputs(result)) == []
+    assert arena.secrets_in(arena.outputs(result)) == []
 
 
 @pytest.mark.parametrize("name", ON_META_ONLY)
