@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 PACKS := hw1 hw2 hw3
 
-.PHONY: install demo test lint benchmark clean
+.PHONY: install demo test lint benchmark fuzz soak container gpu clean
 
 install: $(VENV)/.installed
 
@@ -30,8 +30,22 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What follows takes minutes to hours and proves more than `make test`.
 benchmark: install
-	$(BIN)/python tests/benchmarks/speed.py
+	$(BIN)/pip install --quiet gradescope-utils
+	$(BIN)/python tests/benchmarks/benchmark.py
+
+fuzz: install
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest tests/fuzz
+
+soak: install
+	$(BIN)/python tests/soak/soak.py --runs $${RUNS:-50}
+
+container: install
+	$(BIN)/python tests/container/gradescope.py
+
+gpu: install
+	$(BIN)/pytest -m gpu -rs
 
 clean:
 	rm -rf build $(VENV)

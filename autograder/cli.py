@@ -34,6 +34,8 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+_SHOWN = 50
+"""Submissions that are printed at the end; the report has all."""
 
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="A pack: hw1_likelihood or hw1.")]
 OptionalPack = Annotated[
@@ -64,6 +66,19 @@ def _config() -> Config:
 def _stop(message: str, status: int = 1) -> NoReturn:
     errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(status)
+
+
+def _say(*sentences: str, out: Console = errors) -> None:
+    for sentence in sentences:
+        out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _reason(error: Exception) -> str:
+    """One sentence for an error; of the system, with the place where it happened."""
+    if not isinstance(error, OSError):
+        return str(error)
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}." if error.filename else f"{what}."
 
 
 def _pack(config: Config, name: str) -> str:
@@ -132,12 +147,12 @@ def release(
 @app.command()
 def grade(
     pack: PackName,
-    submissions: Annotated[
-        list[Path], typer.Argument(metavar="SUBMISSION...", help="Archives, folders.")
-    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.")
     ],
+    submissions: Annotated[
+        list[Path] | None, typer.Argument(metavar="SUBMISSION...", help="Archives, folders.")
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Processes; by default as many as are worth it."),
@@ -152,8 +167,12 @@ def grade(
     seed: Seed = None,
     accept_changes: Annotated[
         bool,
-        typer.Option("--accept-changes", help="Let scores change that new graders give."),
+        typer.Option("--accept-changes", help="Let the scores change that stand otherwise."),
     ] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Take a submission out of the class; may be repeated."),
+    ] = None,
 ) -> None:
     """Grade submissions: results, grades, feedback pages and a report in DIR.
 
@@ -163,18 +182,21 @@ def grade(
         _stop(f"--device {device} is not known; choose cpu or cuda", status=2)
     if cluster == "slurm" and jobs is None:
         _stop("--cluster slurm needs -j N, the number of SLURM jobs to start", status=2)
+    if not submissions and not drop:
+        _stop("there is nothing to grade; give archives or folders", status=2)
     config = _config()
     name = _complete_pack(config, pack)
     from autograder.classroom.collect import find_batch
+    from autograder.grading.suite import Suite
     from autograder.submission import submission_id
 
-    handed = find_batch(submissions, config.packs[name].package)
-    for sentence in (*handed.problems, handed.remark):
-        if sentence:
-            errors.print(sentence, markup=False, highlight=False, soft_wrap=True)
-    if not handed.paths:
+    handed = find_batch(submissions or [], Suite(name, config), output, drop or ())
+    _say(*handed.problems, *handed.remarks)
+    if not handed.paths and not drop:
         raise typer.Exit(1)
+    from autograder.classroom.report import unreadable
     from autograder.classroom.start import Settings, sensible_jobs, start_batch
+    from autograder.classroom.store import StoreError, is_begun
     from autograder.machine import BatchError
     from autograder.sandbox.client import SandboxError
 
@@ -192,36 +214,38 @@ def grade(
             from autograder.classroom.progress import BatchProgress
 
             try:
+                batch.drop(drop or ())
                 with BatchProgress(errors, len(handed.paths)) as progress:
-                    batch.run(handed.paths, workers, progress)
-                accepted = _accepted(batch.changes, accept_changes)
-                if accepted:
-                    batch.accept(batch.changes)
+                    batch.run(handed, workers, progress)
+                _say(*batch.told, out=console)
+                if _accepted(batch.changes, accept_changes):
+                    batch.accept()
             finally:
                 results = batch.finish()
-    except (SandboxError, BatchError) as error:
-        _stop(str(error))
-    except OSError as error:
-        _stop(
-            f"{error.filename or output}: {error.strerror}. What is graded is kept: "
-            "run the command again to go on."
-        )
-    table = Table("submission", "score", "of", "remarks", title=config.packs[name].title)
+    except (SandboxError, StoreError, BatchError, OSError) as error:
+        sentence = _reason(error)
+        if isinstance(error, StoreError | OSError) and is_begun(output):
+            sentence += " What is graded is kept: run the command again to go on."
+        _stop(sentence)
     names = {submission_id(path) for path in handed.paths}
-    for result in [result for result in results if result.submission in names][:50]:
+    own = [result for result in results if result.submission in names]
+    table = Table("submission", "score", "of", "remarks", title=config.packs[name].title)
+    for result in own[:_SHOWN]:
         table.add_row(
             result.submission, f"{result.score:g}", f"{result.max_score:g}", _remark(result)
         )
     console.print(table)
+    if own[_SHOWN:]:
+        console.print(f"and {len(own) - _SHOWN} more, in the report", highlight=False)
+    _say(*(f"{r.submission}: {' '.join(r.notes)}" for r in own if unreadable(r)))
     if batch.known:
         console.print(f"{batch.known} of {len(names)} had their grade already", highlight=False)
     console.print(f"report: {output / 'report.html'}", highlight=False)
-    for sentence in batch.errors:
-        errors.print(sentence, markup=False, highlight=False)
+    _say(*batch.errors)
     if batch.errors:
         number = len(batch.errors)
         _stop(f"the grader itself failed for {number} submissions; their points are not final")
-    if not accepted:
+    if batch.changes:
         _stop(
             f"{len(batch.changes)} scores would change and stand as they were; "
             "to replace them run the same command with --accept-changes (nothing is graded again)"
@@ -232,8 +256,7 @@ def grade(
 
 def _accepted(changes: "list[Change]", accept: bool) -> bool:
     """Show the scores that would change; whether they may."""
-    for change in changes:
-        console.print(str(change), markup=False, highlight=False, soft_wrap=True)
+    _say(*map(str, changes), out=console)
     if not changes or accept:
         return True
     return sys.stdin.isatty() and console.is_terminal and typer.confirm("Replace these scores?")
@@ -242,11 +265,18 @@ def _accepted(changes: "list[Change]", accept: bool) -> bool:
 def _remark(result: "Result") -> str:
     """What a TA should know about a result, in one line."""
     if result.rows[0].status == "unreadable":
-        return escape(" ".join(result.notes))
+        return "cannot be read"
     not_started = sum(row.status == "not_started" for row in result.rows)
-    lost = [row.label for row in result.rows if row.status not in ("passed", "not_started")]
-    remarks = [f"{not_started} not started"] if not_started else []
-    return ", ".join([*remarks, *([f"lost in {' '.join(lost)}"] if lost else [])])
+    failed = [row.label for row in result.grader_errors]
+    fine = ("passed", "not_started", "grader_error")
+    lost = [row.label for row in result.rows if row.status not in fine]
+    return ", ".join(
+        [
+            *([f"{not_started} not started"] if not_started else []),
+            *([f"lost in {' '.join(lost)}"] if lost else []),
+            *([f"grader failed in {' '.join(failed)}"] if failed else []),
+        ]
+    )
 
 
 @app.command()
@@ -371,12 +401,9 @@ def report(
     ] = None,
 ) -> None:
     """Write the report, the grades and the pages in DIR again, without grading."""
-    from autograder.classroom.graded import read_results
     from autograder.classroom.outputs import Outputs
-    from autograder.classroom.report import class_report
-    from autograder.classroom.similarity import SimilarityError
-    from autograder.classroom.store import StoreError
-    from autograder.files import write_text
+    from autograder.classroom.similarity import SimilarityError, save
+    from autograder.classroom.store import StoreError, read_results
     from autograder.submission import SubmissionError
 
     config = _config()
@@ -385,13 +412,11 @@ def report(
             outputs = Outputs(folder, config, name)
             for result in results:
                 outputs.write(result)
-            outputs.finish()
             if similarity:
-                found = _compare(config, name, similarity)
-                page = class_report(config, name, results, found)
-                write_text(folder / "report.html", page)
+                save(folder, _compare(config, name, similarity))
+            outputs.finish()
     except (StoreError, SubmissionError, SimilarityError, OSError) as error:
-        _stop(str(error))
+        _stop(_reason(error))
     console.print(f"report: {folder / 'report.html'}", highlight=False)
 
 
@@ -403,8 +428,9 @@ def _compare(config: Config, pack: str, paths: list[Path]) -> "Similarity":
     suite = Suite(pack, config)
     submissions = find_submissions(paths, suite.pack.package)
     with _progress() as progress:
-        task = progress.add_task("comparing", total=len(submissions))
-        return compare_submissions(suite, submissions, lambda: progress.advance(task))
+        return compare_submissions(
+            suite, submissions, lambda items, what: progress.track(items, description=what)
+        )
 
 
 @app.command()
@@ -420,24 +446,44 @@ def gradebook(
     presentation: Scores = None,
     project: Scores = None,
     participation: Scores = None,
+    derivations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Points, in columns student, pack, d1, d2..."),
+    ] = None,
     extensions: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Columns student, pack, days.")
     ] = None,
     canvas: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Also write homework for Canvas.")
     ] = None,
+    assignment: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PACK=COLUMN", help="Its column of Canvas; repeatable."),
+    ] = None,
 ) -> None:
-    """Compute course totals, after the late policy, and say what is missing."""
+    """Compute course totals, after the late policy, and say what is missing.
+
+    A homework's percent is (automatic score after the late policy + points for derivations) of
+    (automatic maximum + maximum of the derivations), where --derivations gives points.
+    """
+    from contextlib import closing
+
     from autograder.classroom import gradebook as grades
-    from autograder.classroom.graded import read_results
+    from autograder.classroom.derivations import read_derivations
     from autograder.classroom.late import read_extensions
     from autograder.classroom.roster import Roster, Student, read_roster, roster_of
-    from autograder.classroom.store import StoreError
+    from autograder.classroom.store import Store, StoreError, read_results
     from autograder.classroom.tables import TableError
     from autograder.files import write_text
-    from autograder.submission import SubmissionError, read_export
+    from autograder.submission import Exported, SubmissionError, read_export
 
     config = _config()
+    columns = {}
+    for text in assignment or ():
+        pack, equals, column = text.partition("=")
+        if not (equals and column and canvas):
+            _stop(f'--assignment {text}: write hw1="HW1 (12)", together with --canvas', status=2)
+        columns[_pack(config, pack)] = column
     files = (
         (presentation, ("presentation",)),
         (project, grades.PROJECT),
@@ -445,7 +491,12 @@ def gradebook(
     )
     try:
         results = read_results(config, folders)
-        exported = {k: v for path in export or () for k, v in read_export(path).items()}
+        exported: dict[str, Exported] = {}
+        for folder in folders:
+            with closing(Store(folder)) as store:
+                exported |= store.exported()
+        for path in export or ():
+            exported |= read_export(path)
         if roster is not None:
             students = read_roster(roster)
         elif exported:
@@ -460,26 +511,28 @@ def gradebook(
             for share, own in grades.read_scores(path, shares, students).items()
         }
         moved = read_extensions(extensions, config, students) if extensions else {}
-        book = grades.make_gradebook(config, results, students, exported, scores, moved)
-        write_text(output, grades.gradebook_csv(config, book))
+        points = read_derivations(derivations, config, students) if derivations else {}
+        book = grades.make_gradebook(config, results, students, exported, scores, moved, points)
+        written = {output: grades.gradebook_csv(config, book)}
         if canvas is not None:
-            write_text(canvas, grades.canvas_csv(config, book, students))
+            written[canvas] = grades.canvas_csv(config, book, students, columns)
+        for path, table_text in written.items():
+            write_text(path, table_text)
     except (TableError, StoreError, SubmissionError, OSError) as error:
-        _stop(str(error))
-    for remark in book.remarks:
-        errors.print(remark, markup=False, highlight=False, soft_wrap=True)
+        _stop(_reason(error))
+    _say(*book.remarks)
     table = Table("share", "percent", "students", "missing", "who", title="what is missing")
-    for share, weight in book.weights.items():
-        missing = [s.name for s in book.students if share in book.missing(s)]
+    for share, students_with in book.have.items():
+        missing = [student.name for student in book.students if student not in students_with]
         who = "; ".join(missing[:5]) + (f" and {len(missing) - 5} more" if missing[5:] else "")
         have = len(book.students) - len(missing)
-        table.add_row(share, f"{weight:g}", str(have), str(len(missing)), escape(who))
+        weight = f"{book.weights[share]:g}" if share in book.weights else ""
+        table.add_row(share, weight, str(have), str(len(missing)), escape(who))
     for share in book.open:
         table.add_row(share, "", "", "all", "nothing is given yet")
     console.print(table)
-    for path in (output, canvas):
-        if path is not None:
-            console.print(f"{path} written", highlight=False)
+    for path in written:
+        console.print(f"{path} written", highlight=False)
 
 
 @app.command()

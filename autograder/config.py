@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from yaml.reader import ReaderError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "grading_config.yaml"
@@ -60,11 +61,15 @@ class Tolerance(_Model):
 
 
 class ScaledTolerance(Tolerance):
-    """As above, with ``atol`` in units of max|reference| of each tensor (of 1e-3 at least)."""
+    """As above, with ``atol`` in units of max|reference| of each tensor, or of 1 if that is less.
+
+    Where large terms cancel, as in a distance of equal things or a gradient that is zero, the
+    error has the size of the terms and not of the sum.
+    """
 
     def allowed(self, magnitude: Any) -> Any:
         """The error allowed at each entry of a tensor of |reference|."""
-        return self.atol * magnitude.max().clamp(min=1e-3) + self.rtol * magnitude
+        return self.atol * magnitude.max().clamp(min=1) + self.rtol * magnitude
 
 
 class Tolerances(_Model):
@@ -377,7 +382,9 @@ def load_config(path: Path | None = None) -> Config:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
-        problem = getattr(error, "problem", None) or str(error)
+        if isinstance(error, ReaderError):  # of a character that no YAML may hold
+            where = f"line {text.count(chr(10), 0, error.position) + 1}"
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise ConfigError(f"{path.name}, {where}: not valid YAML: {problem}") from None
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(
@@ -412,7 +419,7 @@ def _refuse_double_keys(path: Path, node: yaml.Node) -> None:
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise ConfigError(
-                    f"{path.name}, line {line}: '{key.value}' stands twice; remove one"
+                    f"{path.name}, line {line}: {key.value!r} stands twice; remove one"
                 )
             seen.add(key.value)
             _refuse_double_keys(path, value)
@@ -435,7 +442,8 @@ def _explain(path: Path, root: yaml.Node, error: Any) -> str:
         message = f"{message[:1].lower()}{message[1:]}"
         if not isinstance(error["input"], dict | list | BaseModel):
             message += f", not {error['input']!r}"
-    return f"{path.name}, line {line}: {key}: {message}"
+    sentence = f"{path.name}, line {line}: {key}: {message}"
+    return "".join(c if c.isprintable() else " " for c in sentence)
 
 
 def _find(root: yaml.Node, location: tuple[str | int, ...]) -> int:

@@ -1,8 +1,9 @@
 """Results of a class that was never graded: what the classroom's pages and tables are made of."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.classroom.store import Store
 from autograder.config import Config
@@ -57,11 +58,15 @@ def make_class(config: Config, students: int) -> list[Result]:
     return results
 
 
-def store_results(folder: Path, results: Sequence[Result]) -> None:
+def store_results(
+    folder: Path, results: Sequence[Result], graders: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Leave ``results`` in ``folder`` as a batch does."""
     folder.mkdir(exist_ok=True)
     store = Store(folder, PACK)
     store.seed(1)
     for result in results:
-        store.stand(result.submission, store.keep(result.submission, "", "cpu", {}, result))
+        store.stand(
+            result.submission, store.keep(result.submission, "", "cpu", dict(graders), result)
+        )
     store.close()

@@ -1,8 +1,9 @@
 """Grade a class: read what was handed in, grade what is not known yet, keep every result.
 
 A submission whose grade the store holds is not graded again; equal submissions are graded once.
-After a change of the graders only the questions that it touches are graded again, and a score
-that would differ is held back until somebody has accepted the change.
+After a change of the graders only the questions that it touches are graded again. A score that
+would change though nothing else was handed in, or because a file cannot be read any more, is held
+back until somebody has accepted the change.
 """
 
 import hashlib
@@ -12,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from autograder.classroom.orders import Order, Terms
+from autograder.classroom.collect import Handed
 from autograder.classroom.outputs import Outputs
-from autograder.classroom.store import Grade
+from autograder.classroom.report import unreadable
+from autograder.classroom.store import Grade, Standing
 from autograder.classroom.version import WRITTEN
-from autograder.classroom.workers import ATTEMPTS, Workers
+from autograder.classroom.workers import ATTEMPTS, Order, Terms, Workers
 from autograder.config import Question
 from autograder.grading.results import Result
 from autograder.grading.suite import Suite
 from autograder.machine import BatchError
-from autograder.submission import SubmissionError, submission_id
+from autograder.submission import SubmissionError, raw_digest, submission_id
+from autograder.submission.export import replaced
 
 _LOOK_AGAIN_SECONDS = 2.0
 """How often the number of workers is looked at while nothing is ready: a cluster's may grow."""
@@ -29,21 +32,36 @@ _LOOK_AGAIN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Change:
-    """A score that would change because the graders, the environment or the device did."""
+    """A grade in place of one that stands, for what was ``handed`` in."""
 
     submission: str
-    old: Result
+    old: Standing
     new: Grade
+    handed: str
+
+    @property
+    def scores_differ(self) -> bool:
+        """Whether any row has another score."""
+        return _scores(self.old.grade.result) != _scores(self.new.result)
 
     def __str__(self) -> str:
-        before = {row.label: row.score for row in self.old.rows}
-        after = {row.label: row.score for row in self.new.result.rows}
+        old, new = self.old.grade.result, self.new.result
+        return f"{self.submission}: {old.score:g} -> {new.score:g}{self._why()}"
+
+    def _why(self) -> str:
+        old, new = self.old.grade.result, self.new.result
+        if unreadable(new):
+            return f", {' '.join(new.notes)}"
+        if self.old.handed != self.handed:
+            return ", new archive"
+        before = {row.label: row.score for row in old.rows}
+        after = {row.label: row.score for row in new.rows}
         rows = ", ".join(
             f"{label} {_points(before.get(label))} -> {_points(after.get(label))}"
             for label in dict.fromkeys((*before, *after))
             if before.get(label) != after.get(label)
         )
-        return f"{self.submission}: {self.old.score:g} -> {self.new.result.score:g} ({rows})"
+        return f" ({rows})"
 
 
 def _points(score: float | None) -> str:
@@ -64,12 +82,13 @@ class Watch(Protocol):
 class _Job:
     """One content that is being graded, for one submission or for several equal ones.
 
-    Where only the questions ``touched`` are graded, the others keep what ``base`` says.
+    ``names`` has the digest of what each of them was handed in as. Where only the questions
+    ``touched`` are graded, the others keep what ``base`` says.
     """
 
     order: Order
     content: str
-    names: list[str]
+    names: dict[str, str]
     base: Grade | None = None
     touched: Set[str] = frozenset()
 
@@ -84,7 +103,8 @@ class Batch:
         graders: Digest of the grader of each question, by module.
 
     Attributes:
-        changes: Held back by `run` until they are given to `accept`.
+        changes: Held back by `run` until `accept`.
+        told: A sentence for each score that `run` did change.
         errors: A sentence for each submission at which the grader itself failed.
         known: How many submissions had their grade before.
     """
@@ -93,6 +113,7 @@ class Batch:
         self, suite: Suite, outputs: Outputs, terms: Terms, graders: dict[str, str]
     ) -> None:
         self.changes: list[Change] = []
+        self.told: list[str] = []
         self.errors: list[str] = []
         self.known = 0
         self._suite = suite
@@ -100,14 +121,44 @@ class Batch:
         self._terms = terms
         self._graders = graders
 
-    def run(self, paths: Iterable[Path], workers: Workers, watch: Watch) -> None:
-        """Grade the submissions at ``paths`` and keep each result as it comes.
+    def drop(self, names: Iterable[str]) -> None:
+        """Take submissions out of the class; their history is kept.
+
+        Raises:
+            BatchError: If one of them does not stand.
+        """
+        for name in names:
+            if self._outputs.store.standing(name) is None:
+                raise BatchError(
+                    f"No submission '{name}' counts in {self._outputs.folder}; "
+                    "give its name as grades.csv has it."
+                )
+            self._drop(name)
+
+    def run(self, handed: Handed, workers: Workers, watch: Watch) -> None:
+        """Grade what was handed in, and keep each result as it comes.
+
+        What an export does not count any more is taken out of the class at the end.
 
         Raises:
             BatchError: If grading processes cannot do their work at all.
             SandboxError: If they cannot confine submissions.
             StoreError, OSError: If results cannot be written.
         """
+        store = self._outputs.store
+        store.remember(handed.exported)
+        self._grade(handed.paths, workers, watch)
+        known = store.exported()
+        for name in replaced(known, handed.exported):
+            standing = store.standing(name)
+            assert standing is not None
+            self.told.append(
+                f"{name} ({known[name].names}): {standing.grade.result.score:g} "
+                "does not count any more, it is not in the export"
+            )
+            self._drop(name)
+
+    def _grade(self, paths: Iterable[Path], workers: Workers, watch: Watch) -> None:
         waiting = iter(paths)
         running: dict[Future[str], _Job] = {}
         exhausted = False
@@ -130,29 +181,32 @@ class Batch:
                 else:
                     self._finish(job, Result.model_validate_json(text), watch)
 
-    def accept(self, changes: Iterable[Change]) -> None:
-        """Let the new grades stand."""
-        for change in changes:
-            self._replace(change.submission, change.new)
+    def accept(self) -> None:
+        """Let the changes stand."""
+        while self.changes:
+            change = self.changes.pop()
+            self._replace(change.submission, change.new, change.handed)
 
     def finish(self) -> list[Result]:
         """Write what belongs to the class as a whole; its results, by name."""
-        return self._outputs.finish()
+        waiting = f"{len(self.changes)} scores would change and stand as they were."
+        return self._outputs.finish([waiting] if self.changes else [])
 
     def _job(self, path: Path, running: Iterable[_Job], watch: Watch) -> _Job | None:
         """What there is to grade for ``path``, if it needs any grading of its own."""
         order = self._read(path)
+        handed = raw_digest(path, self._suite.config.limits)
         content = _content(order)
         kept = self._outputs.store.grades(content, self._terms.environment, self._terms.device)
         kept = [grade for grade in kept if self._counts(grade)]
         for grade in kept:
             if grade.graders == self._graders:
                 self.known += 1
-                self._settle(order.name, grade, watch)
+                self._settle(order.name, grade, handed, watch)
                 return None
         for job in running:
             if job.content == content:
-                job.names.append(order.name)
+                job.names[order.name] = handed
                 return None
         base = max(kept, key=lambda grade: len(self._same(grade)), default=None)
         if base is not None and order.submission is not None:
@@ -160,8 +214,8 @@ class Batch:
             if touched and touched != self._graders.keys():
                 modules = tuple(module for module in order.modules if module in touched)
                 order = Order(order.name, order.submission, modules)
-                return _Job(order, content, [order.name], base, touched)
-        return _Job(order, content, [order.name])
+                return _Job(order, content, {order.name: handed}, base, touched)
+        return _Job(order, content, {order.name: handed})
 
     def _read(self, path: Path) -> Order:
         name = submission_id(path)
@@ -187,8 +241,8 @@ class Batch:
         grade = store.keep(
             job.content, self._terms.environment, self._terms.device, self._graders, result
         )
-        for name in job.names:
-            self._settle(name, grade, watch)
+        for name, handed in job.names.items():
+            self._settle(name, grade, handed, watch)
 
     def _merged(self, old: Result, new: Result, touched: Set[str]) -> Result:
         """``new`` with the rows of ``old`` for the questions that were not graded again."""
@@ -200,29 +254,50 @@ class Batch:
         graded = {question.label(part) for question in questions for part in question.parts}
         before = {row.label: row for row in old.rows}
         rows = tuple(row if row.label in graded else before[row.label] for row in new.rows)
-        return new.model_copy(update={"rows": rows, "seconds": old.seconds})
+        kept = {"rows": rows, "seconds": old.seconds}
+        if not old.safe:
+            kept |= {"safe": False, "isolation": old.isolation}
+        return new.model_copy(update=kept)
 
-    def _settle(self, name: str, grade: Grade, watch: Watch) -> None:
+    def _settle(self, name: str, grade: Grade, handed: str, watch: Watch) -> None:
         """Let ``grade`` stand for a submission, unless it would change a score unasked."""
         standing = self._outputs.store.standing(name)
         result = grade.result.model_copy(update={"submission": name})
         if result.errors:
             self.errors.append(f"{name}: {result.errors[0]}")
-        if standing is None or standing.content != grade.content or not self._counts(standing):
-            self._replace(name, grade)
-        elif standing.number == grade.number:
+        if standing is None:
+            self._replace(name, grade, handed)
+        elif standing.grade.number == grade.number:
+            if standing.handed != handed:
+                self._outputs.store.stand(name, grade, handed)
             if self._outputs.missing(name):
                 self._outputs.write(result)
-        elif not result.errors and _scores(standing.result) == _scores(result):
-            self._replace(name, grade)
-        elif not result.errors:
-            self.changes.append(Change(name, standing.result, grade))
+        else:
+            self._change(Change(name, standing, grade, handed))
         watch.end(name, result)
 
-    def _replace(self, name: str, grade: Grade) -> None:
+    def _change(self, change: Change) -> None:
+        """Make a change, hold it back, or forget it."""
+        old, new = change.old.grade.result, change.new.result
+        if unreadable(new) and not unreadable(old):
+            self.changes.append(change)
+        elif change.old.handed != change.handed or not self._counts(change.old.grade):
+            if change.scores_differ:
+                self.told.append(str(change))
+            self._replace(change.submission, change.new, change.handed)
+        elif not new.errors and change.scores_differ:
+            self.changes.append(change)
+        elif not new.errors:  # a good grade is not given up where the grader fails
+            self._replace(change.submission, change.new, change.handed)
+
+    def _replace(self, name: str, grade: Grade, handed: str) -> None:
         # In this order a process that is killed in between has everything written next time.
         self._outputs.write(grade.result.model_copy(update={"submission": name}))
-        self._outputs.store.stand(name, grade)
+        self._outputs.store.stand(name, grade, handed)
+
+    def _drop(self, name: str) -> None:
+        self._outputs.store.stand(name, None)
+        self._outputs.remove(name)
 
 
 def _scores(result: Result) -> list[tuple[str, float, float]]:

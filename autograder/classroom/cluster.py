@@ -33,11 +33,14 @@ per student. So such a course is graded in one folder per section, of some thous
 which also divides the handing out among machines; they may share one cluster.
 """
 
+import logging
 import sys
-from concurrent.futures import Future
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom.orders import Order, Terms
+from autograder.classroom.workers import Order, Terms
 from autograder.machine import BatchError
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 SLURM = "slurm"
 CONNECT_SECONDS = 10
+_TALKATIVE = ("distributed", "distributed.client", "tornado.application")
 _PER_WORKER = 2
 """Orders that are handed out per worker: one to grade and one to go on with."""
 _SLURM_DEFAULTS: dict[str, Any] = {"cores": 1, "processes": 1, "memory": "3GB"}
@@ -58,17 +62,23 @@ class Cluster:
         terms: How orders are carried out.
         address: Of the scheduler, or ``slurm``.
         jobs: SLURM jobs to start.
+        connect_seconds: How long the scheduler and the first worker are waited for.
 
     Raises:
         BatchError: If Dask is not installed, or no scheduler answers.
     """
 
-    def __init__(self, terms: Terms, address: str, jobs: int) -> None:
+    def __init__(
+        self, terms: Terms, address: str, jobs: int, connect_seconds: float = CONNECT_SECONDS
+    ) -> None:
         try:
             from distributed import Client
             from distributed.scheduler import KilledWorker
         except ImportError:
             raise BatchError(_NOT_INSTALLED) from None
+        # What happens to the connection is said once, by this class.
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.lost: tuple[type[Exception], ...] = (KilledWorker,)
         self._terms = terms
         self._slurm: Any = None
@@ -77,13 +87,14 @@ class Cluster:
             self._slurm.scale(jobs=jobs)
             address = self._slurm.scheduler_address
         try:
-            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client = Client(address, timeout=connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BatchError(
                 f"No scheduler answers at {address}; start one with `dask scheduler` ({error})."
             ) from None
         if self._slurm is None:
-            self._wait_for_workers(address)
+            self._wait_for_workers(address, connect_seconds)
+        self._address = address
         self._executor = self._client.get_executor(pure=False)
 
     @property
@@ -102,9 +113,22 @@ class Cluster:
         if self._slurm is not None:
             self._slurm.close()
 
-    def _wait_for_workers(self, address: str) -> None:
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """In it, a scheduler that goes away is a `BatchError`."""
         try:
-            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            yield
+        except (CancelledError, OSError) as error:
+            if self._client.status == "running":
+                raise
+            raise BatchError(
+                f"The scheduler at {self._address} went away; "
+                "start it again and run the command again to go on."
+            ) from error
+
+    def _wait_for_workers(self, address: str, seconds: float) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=seconds)
         except TimeoutError:
             self._client.close()
             raise BatchError(

@@ -1,15 +1,24 @@
 """Course totals: homework after the late policy, presentation, project, participation."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
+from autograder.classroom.derivations import Derivations
 from autograder.classroom.late import Charge, Extensions, charge, days_late
 from autograder.classroom.report import unreadable
 from autograder.classroom.roster import COLUMNS, Roster, Student
-from autograder.classroom.tables import TableError, read_table, write_table
+from autograder.classroom.tables import (
+    Record,
+    TableError,
+    read_table,
+    use_lines,
+    write_data,
+    write_table,
+)
 from autograder.config import Config
 from autograder.grading.results import Result
 from autograder.submission import Exported
@@ -18,24 +27,36 @@ PROJECT = ("proposal", "progress_report", "final_report")
 Scores = Mapping[str, Mapping[Student, float]]
 """Scores in percent by share of the course (``presentation``, ``proposal``, ...), by student."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_CANVAS_NAME = re.compile(r"(.*) \(\d+\)")
+"""A column of Canvas: the assignment's title and number."""
 
 
 @dataclass(frozen=True)
 class Homework:
-    """One student's homework."""
+    """One student's homework.
 
-    result: Result
+    Attributes:
+        result: What was graded automatically, if anything was handed in.
+        charge: What the late policy takes from that.
+        derivations: Points by id of the derivation, where they count.
+        max_score: The maximum, with that of the derivations where they count.
+    """
+
+    result: Result | None
     charge: Charge
+    derivations: Mapping[str, float]
+    max_score: float
 
     @property
     def score(self) -> float:
-        """The points that count."""
-        return round(self.result.score * self.charge.factor, 2)
+        """The points that count: the automatic ones after the late policy, and derivations."""
+        automatic = self.result.score * self.charge.factor if self.result else 0.0
+        return round(automatic + sum(self.derivations.values()), 2)
 
     @property
     def percent(self) -> float:
         """What counts, in percent of the homework."""
-        return 100 * self.score / self.result.max_score
+        return 100 * self.score / self.max_score
 
 
 @dataclass
@@ -48,6 +69,7 @@ class Gradebook:
         open: The shares of which nothing is given yet.
         homework: By full name of the pack, by student.
         percent: By share, by student; a student without a value has not got one.
+        have: Who has what: students by share, and by derivation (``hw1 d1``) where these count.
         remarks: What a TA should settle, one sentence each.
     """
 
@@ -56,6 +78,7 @@ class Gradebook:
     open: list[str]
     homework: dict[str, dict[Student, Homework]]
     percent: dict[str, dict[Student, float]]
+    have: dict[str, Set[Student]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def total(self, student: Student) -> float:
@@ -64,8 +87,8 @@ class Gradebook:
         return round(sum(w * self.percent[s].get(student, 0.0) / 100 for s, w in shares), 2)
 
     def missing(self, student: Student) -> list[str]:
-        """The shares that others have and this student has not."""
-        return [share for share in self.weights if student not in self.percent[share]]
+        """The shares and derivations that others have and this student has not."""
+        return [name for name, students in self.have.items() if student not in students]
 
 
 def make_gradebook(
@@ -75,8 +98,13 @@ def make_gradebook(
     exported: Mapping[str, Exported] | None = None,
     scores: Scores | None = None,
     extensions: Extensions | None = None,
+    derivations: Derivations | None = None,
 ) -> Gradebook:
     """Gather the grades of a course.
+
+    A homework is worth (automatic score after the late policy + points of its derivations) of
+    (automatic maximum + maximum of its derivations). Where no derivation of a pack is graded yet,
+    its automatic points count alone.
 
     Args:
         config: The course.
@@ -86,8 +114,10 @@ def make_gradebook(
             belongs to the student after whom it is named, and was in time.
         scores: What was graded elsewhere.
         extensions: Moved deadlines.
+        derivations: Points for derivations.
     """
-    exported, scores, extensions = exported or {}, scores or {}, extensions or {}
+    exported, scores = exported or {}, scores or {}
+    extensions, derivations = extensions or {}, derivations or {}
     weights = _weights(config)
     names = {name: pack.short for name, pack in config.packs.items()}
     given = {names[pack] for pack in results} | {share for share, own in scores.items() if own}
@@ -105,29 +135,73 @@ def make_gradebook(
     ]
     # Late days are charged in the order of deadlines, whatever the order of the folders.
     packs = sorted(results, key=lambda name: (config.packs[name].due or _LONG_AGO, names[name]))
-    owners = {
-        pack: _owners(names[pack], results[pack], roster, exported, book.remarks) for pack in packs
-    }
+    with_derivations = _with_derivations(config, packs, derivations, book.remarks)
+
+    def late(student: Student, pack: str, result: Result) -> int:
+        created, due = _created(result, exported), config.packs[pack].due
+        return days_late(config.course.late, created, due, extensions.get((student, pack), 0.0))
+
+    chosen: dict[str, dict[Student, Result]] = {}
     for pack in packs:
-        book.homework[pack] = {}
-        book.percent[names[pack]] = {}
-        _remark_times(config, pack, owners[pack].values(), exported, book.remarks)
-    for student in roster.students:
-        own = [(pack, owners[pack][student]) for pack in packs if student in owners[pack]]
-        late = [
-            days_late(
-                config.course.late,
-                _created(result, exported),
-                config.packs[pack].due,
-                extensions.get((student, pack), 0.0),
+        owned = _owned(names[pack], results[pack], roster, exported, book.remarks)
+        chosen[pack] = {
+            student: _choose(
+                f"{names[pack]}: {student.name}",
+                [(result, late(student, pack, result)) for result in own],
+                config.course.late.max_days,
+                book.remarks,
             )
-            for pack, result in own
-        ]
-        for (pack, result), cost in zip(own, charge(config.course.late, late), strict=True):
-            homework = Homework(result, cost)
-            book.homework[pack][student] = homework
-            book.percent[names[pack]][student] = homework.percent
+            for student, own in owned.items()
+        }
+        _remark_times(config, pack, chosen[pack].values(), exported, book.remarks)
+    charges: dict[tuple[Student, str], Charge] = {}
+    for student in roster.students:
+        handed = [pack for pack in packs if student in chosen[pack]]
+        days = [late(student, pack, chosen[pack][student]) for pack in handed]
+        costs = charge(config.course.late, days)
+        charges |= {(student, pack): cost for pack, cost in zip(handed, costs, strict=True)}
+
+    by_hand: dict[str, Set[Student]] = {}
+    for pack in packs:
+        short, counted = names[pack], config.packs[pack].derivations
+        counted = counted if pack in with_derivations else ()
+        most = sum(derivation.points for derivation in counted)
+        homework: dict[Student, Homework] = {}
+        for student in roster.students:
+            result, points = chosen[pack].get(student), derivations.get((student, pack), {})
+            if result or points:
+                automatic = result.max_score if result else config.packs[pack].points
+                cost = charges.get((student, pack), Charge())
+                homework[student] = Homework(result, cost, points, automatic + most)
+        book.homework[pack] = homework
+        book.percent[short] = {student: one.percent for student, one in homework.items()}
+        for derivation in counted:
+            by_hand[f"{short} {derivation.id}"] = {
+                student for student, one in homework.items() if derivation.id in one.derivations
+            }
+    graded = {names[pack]: chosen[pack].keys() for pack in packs}
+    shares = {share: graded.get(share, book.percent[share].keys()) for share in book.weights}
+    book.have = {**shares, **by_hand}
     return book
+
+
+def _with_derivations(
+    config: Config, packs: Sequence[str], derivations: Derivations, remarks: list[str]
+) -> set[str]:
+    """The packs whose derivations count: those of which at least one is graded."""
+    graded = {pack for (_, pack), points in derivations.items() if points}
+    for pack in packs:
+        if config.packs[pack].derivations and pack not in graded:
+            remarks.append(
+                f"{config.packs[pack].short}: no points for derivations are given, so the "
+                "automatic points count alone (give a table with --derivations)."
+            )
+    remarks += [
+        f"{config.packs[pack].short}: points for derivations are given, but no results of grade; "
+        "they count nothing yet."
+        for pack in sorted(graded - set(packs))
+    ]
+    return graded
 
 
 def _weights(config: Config) -> dict[str, float]:
@@ -148,41 +222,62 @@ def _created(result: Result, exported: Mapping[str, Exported]) -> datetime | Non
     return known.created_at if known else None
 
 
-def _owners(
+def _owned(
     pack: str,
     results: Sequence[Result],
     roster: Roster,
     exported: Mapping[str, Exported],
     remarks: list[str],
-) -> dict[Student, Result]:
-    """The result that counts for each student: of several, the one that was handed in last."""
-    owners: dict[Student, Result] = {}
-    order = sorted(results, key=lambda r: (_created(r, exported) or _LONG_AGO, r.score))
-    for result in order:
-        known = exported.get(result.submission)
-        people: list[tuple[str, ...]] = [(result.submission,)]
-        if known:
-            people = [(p.sid, p.email, p.name) for p in known.submitters]
-        for keys in people:
-            student = roster.find(*keys)
-            if student is None:
-                remarks.append(
-                    f"{pack}, {result.submission}: {' '.join(filter(None, keys))} is not in the "
-                    "roster, or is there more than once."
-                )
-                continue
-            if student in owners:
-                remarks.append(
-                    f"{pack}: {student.name} handed in {owners[student].submission} and "
-                    f"{result.submission}; the second counts."
-                )
-            owners[student] = result
+) -> dict[Student, list[Result]]:
+    """Each student's results, in the order in which they were handed in."""
+    owned: dict[Student, list[Result]] = {}
+    # The same folder may have been given twice.
+    distinct = {(r.submission, r.model_dump_json()): r for r in results}.values()
+    known = [one for r in distinct if (one := exported.get(r.submission))]
+    domain = roster.usual_domain(person for one in known for person in one.submitters)
+    for result in sorted(distinct, key=lambda r: (_created(r, exported) or _LONG_AGO, r.score)):
+        if one := exported.get(result.submission):
+            for person in one.submitters:
+                try:
+                    own = owned.setdefault(roster.owner(person, domain), [])
+                except TableError as error:
+                    remarks.append(f"{pack}, {result.submission}: {error}")
+                else:
+                    if result not in own:  # one student may stand twice in a group
+                        own.append(result)
+        elif student := roster.find(result.submission):
+            owned.setdefault(student, []).append(result)
+        else:
+            remarks.append(
+                f"{pack}, {result.submission}: {result.submission} is not in the roster, or is "
+                "there more than once."
+            )
         if unreadable(result):
             remarks.append(f"{pack}, {result.submission}: counts nothing, it could not be read.")
         if result.grader_errors or not result.safe:
             why = "failed in part of it" if result.grader_errors else "ran without full isolation"
             remarks.append(f"{pack}, {result.submission}: not final, because the grader {why}.")
-    return owners
+    return owned
+
+
+def _choose(
+    who: str, handed: Sequence[tuple[Result, int]], max_days: int, remarks: list[str]
+) -> Result:
+    """Of results and their days late, the one that counts.
+
+    That is the last, but for what is unreadable or too late where there is anything else.
+    """
+    counting = [r for r, days in handed if days <= max_days and not unreadable(r)]
+    last = counting[-1] if counting else handed[-1][0]
+    if len(handed) > 1:
+        values = ", ".join(f"{r.submission} ({_value(r, days, max_days)})" for r, days in handed)
+        remarks.append(f"{who} handed in {values}; {last.submission} counts.")
+    return last
+
+
+def _value(result: Result, days: int, max_days: int) -> str:
+    points = "unreadable" if unreadable(result) else f"{result.score:g} points"
+    return f"{points}, too late" if days > max_days else points
 
 
 def _remark_times(
@@ -216,20 +311,17 @@ def read_scores(
     """
     scores: dict[str, dict[Student, float]] = {share: {} for share in shares}
     seen: set[Student] = set()
-    problems = []
-    for record in read_table(path, ("student", *shares)):
-        try:
-            student = roster.of(record)
-            if student in seen:
-                raise TableError(f"{record.where}: {student.name} stands twice; remove one line.")
-            seen.add(student)
-            for share in shares:
-                if record[share]:
-                    scores[share][student] = record.number(share, 100)
-        except TableError as error:
-            problems.append(str(error))
-    if problems:
-        raise TableError("\n".join(problems))
+
+    def use(record: Record) -> None:
+        student = roster.of(record)
+        if student in seen:
+            raise TableError(f"{record.where}: {student.name} stands twice; remove one line.")
+        seen.add(student)
+        for share in shares:
+            if record[share]:
+                scores[share][student] = record.number(share, 100)
+
+    use_lines(read_table(path, ("student", *shares)), use)
     return scores
 
 
@@ -237,30 +329,58 @@ def gradebook_csv(config: Config, book: Gradebook) -> str:
     """A line for every student: what counts in percent, late days, the total, what is missing."""
     packs = list(book.homework)
     head: list[object] = [*COLUMNS, *book.weights]
+    derivations = {pack: _counted(config, book, pack) for pack in packs}
     for pack in packs:
         short = config.packs[pack].short
-        head += [f"{short} points", f"{short} days late", f"{short} free days"]
+        columns = ("points", *derivations[pack], "days late", "free days")
+        head += [f"{short} {column}" for column in columns]
     rows = [[*head, "total", "of", "missing"]]
     for student in book.students:
         row: list[object] = [*student.cells]
         row += [_round(book.percent[share].get(student)) for share in book.weights]
         for pack in packs:
             own = book.homework[pack].get(student)
-            row += [own.result.score, own.charge.days, own.charge.free] if own else ["", "", ""]
+            by_hand = [own.derivations.get(d, "") if own else "" for d in derivations[pack]]
+            if own and own.result:
+                row += [own.result.score, *by_hand, own.charge.days, own.charge.free]
+            else:
+                row += ["", *by_hand, "", ""]
         possible = sum(book.weights.values())
         rows.append([*row, book.total(student), possible, "; ".join(book.missing(student))])
     return write_table(rows)
 
 
-def canvas_csv(config: Config, book: Gradebook, roster: Roster) -> str:
+def _counted(config: Config, book: Gradebook, pack: str) -> list[str]:
+    """The ids of the derivations of a pack that count."""
+    own = config.packs[pack]
+    return [d.id for d in own.derivations if f"{own.short} {d.id}" in book.have]
+
+
+def canvas_csv(
+    config: Config,
+    book: Gradebook,
+    roster: Roster,
+    assignments: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The points that count, as Canvas imports them.
 
-    An assignment that Canvas has keeps its column's name from the roster (``HW1 (12345)``), where
-    its title begins with the pack's short name or title; Canvas asks what to do with another.
+    An assignment that Canvas has keeps its column's name from the roster (``HW1 (12345)``): the
+    one in ``assignments``, by full name of the pack, or the one whose title is the pack's, or
+    begins with its title or short name. Canvas asks what to do with a name that it does not know.
+
+    Raises:
+        TableError: If several columns could be meant, or the one named is not there.
     """
     packs = list(book.homework)
-    columns = [_assignment(config, pack, roster.columns) for pack in packs]
-    possible = [f"{config.packs[pack].points:g}" for pack in packs]
+    columns = [_assignment(config, pack, roster.columns, assignments) for pack in packs]
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise TableError(f"Two homeworks would go into '{twice}' of Canvas; give --assignment.")
+    possible = [
+        f"{own.points + sum(d.points for d in own.derivations if d.id in counted):g}"
+        for pack in packs
+        for own, counted in ((config.packs[pack], _counted(config, book, pack)),)
+    ]
     rows: list[Sequence[object]] = [
         (*COLUMNS, *columns),
         ("    Points Possible", *[""] * (len(COLUMNS) - 1), *possible),
@@ -268,14 +388,33 @@ def canvas_csv(config: Config, book: Gradebook, roster: Roster) -> str:
     for student in book.students:
         own = [book.homework[pack].get(student) for pack in packs]
         rows.append((*student.cells, *(homework.score if homework else "" for homework in own)))
-    return write_table(rows)
+    return write_data(rows)
 
 
-def _assignment(config: Config, pack: str, columns: Sequence[str]) -> str:
+def _assignment(
+    config: Config, pack: str, columns: Sequence[str], assignments: Mapping[str, str]
+) -> str:
+    """The column of Canvas for a pack."""
     short, title = config.packs[pack].short, re.escape(config.packs[pack].title)
-    number = short.removeprefix("hw")
-    name = re.compile(rf"(hw ?{number}\b|homework {number}\b|{title}).* \(\d+\)", re.IGNORECASE)
-    return next((column for column in columns if name.fullmatch(column)), short.upper())
+    own = {column: name[1] for column in columns if (name := _CANVAS_NAME.fullmatch(column))}
+    if wanted := assignments.get(pack):
+        if columns and wanted not in own and wanted not in own.values():
+            raise TableError(f"The roster has no column '{wanted}'; export it from Canvas again.")
+        found = [column for column in own if wanted in (column, own[column])]
+    else:
+        number = rf"(?:hw ?|homework ){short.removeprefix('hw')}\b"
+        # The name that says most about the pack decides, if there is one.
+        for pattern in (rf"(?:{number}\W*)?{title}", rf"(?:{number}|{title}\b).*"):
+            found = [c for c in own if re.fullmatch(pattern, own[c], re.IGNORECASE)]
+            if found:
+                break
+    if len(found) > 1:
+        names = ", ".join(f"'{column}'" for column in found)
+        raise TableError(
+            f"{short} could be any of these columns of Canvas: {names}; "
+            f'choose with --assignment {short}="{found[0]}".'
+        )
+    return found[0] if found else wanted or short.upper()
 
 
 def _round(value: float | None) -> float | str:

@@ -7,8 +7,8 @@ from math import ceil
 from pathlib import Path
 
 from autograder.classroom.roster import Roster, Student
-from autograder.classroom.tables import TableError, read_table
-from autograder.config import Config, ConfigError, LatePolicy
+from autograder.classroom.tables import Record, TableError, read_table, use_lines
+from autograder.config import Config, LatePolicy
 
 Extensions = dict[tuple[Student, str], float]
 """Further days, by student and full name of the pack."""
@@ -62,17 +62,12 @@ def read_extensions(path: Path, config: Config, roster: Roster) -> Extensions:
         TableError: With a sentence for every line that cannot be used.
     """
     extensions: Extensions = {}
-    problems = []
-    for record in read_table(path, ("student", "pack", "days")):
-        try:
-            key = roster.of(record), config.pack_name(record["pack"])
-            if key in extensions:
-                raise TableError(f"{record.where}: this extension stands twice; remove one.")
-            extensions[key] = record.number("days", _MOST_DAYS)
-        except TableError as error:
-            problems.append(str(error))
-        except ConfigError as error:
-            problems.append(f"{record.where}: {error}.")
-    if problems:
-        raise TableError("\n".join(problems))
+
+    def use(record: Record) -> None:
+        key = roster.of(record), config.pack_name(record["pack"])
+        if key in extensions:
+            raise TableError(f"{record.where}: this extension stands twice; remove one.")
+        extensions[key] = record.number("days", _MOST_DAYS)
+
+    use_lines(read_table(path, ("student", "pack", "days")), use)
     return extensions

@@ -1,14 +1,16 @@
 """The report on a class: one self-contained page."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
+from types import MappingProxyType
 
 from autograder.classroom.pages import render
-from autograder.classroom.questions import QuestionScore, question_label, question_scores, titles
+from autograder.classroom.questions import QuestionScore, question_label, question_scores, sum_rows
 from autograder.classroom.similarity import Similarity
 from autograder.config import Config
-from autograder.grading.results import Result, Row
+from autograder.grading.results import Result
 
 _BINS = 10
 _SLOW = 3.0
@@ -69,16 +71,22 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Line:
-    """One submission in the table."""
+    """One submission in the table, and who handed it in."""
 
     result: Result
+    students: str
     questions: dict[str, QuestionScore]
     remarks: tuple[str, ...]
     slow: bool
 
 
 def class_report(
-    config: Config, pack: str, results: Sequence[Result], similarity: Similarity | None = None
+    config: Config,
+    pack: str,
+    results: Sequence[Result],
+    names: Mapping[str, str] = MappingProxyType({}),
+    similarity: Similarity | None = None,
+    remarks: Sequence[str] = (),
 ) -> str:
     """The report on all ``results`` of one pack, as a page.
 
@@ -88,20 +96,26 @@ def class_report(
         config: The course.
         pack: The pack's full name.
         results: At least one result.
+        names: The students who handed in, by submission; a column of the table if there are any.
         similarity: What the comparison of sources found, if they were compared.
+        remarks: What a reader of the page must know about the class as a whole.
     """
     counted = [result for result in results if not unreadable(result)]
     scores = [result.score for result in counted]
     seconds = sorted(result.seconds for result in counted)
     usual = median(seconds) if seconds else 0.0
-    lines = [_line(config, pack, result, usual) for result in results]
+    lines = [
+        _line(config, pack, result, names.get(result.submission, ""), usual) for result in results
+    ]
     return render(
         "report.html",
         config,
         pack,
         lines=lines,
+        named=bool(names),
         counted=len(counted),
-        full=max((result.max_score for result in results), default=0.0),
+        full=config.packs[pack].points,
+        remarks=[*remarks, *_differences(config, pack, results)],
         scores={"mean": mean(scores), "median": median(scores)} if scores else {},
         seconds=_time(seconds),
         bins=histogram(counted),
@@ -128,44 +142,52 @@ def histogram(results: Sequence[Result]) -> list[Bin]:
 
 
 def summarise(config: Config, pack: str, results: Sequence[Result]) -> list[PartSummary]:
-    """How the class did in every question, with its parts."""
-    rows: dict[str, dict[str, list[Row]]] = {}
+    """How the class did in every question that was graded, with its parts.
+
+    Maxima are those of the configuration; a result counts where it has rows.
+    """
+    own = config.packs[pack]
+    scores: dict[str, list[QuestionScore]] = {}
+    for result in results:
+        for score in question_scores(own, result):
+            scores.setdefault(score.label, []).append(score)
+    rows: dict[str, list[QuestionScore]] = {}
     for result in results:
         for row in result.rows:
-            rows.setdefault(question_label(row), {}).setdefault(row.label, []).append(row)
-    names = titles(config.packs[pack])
-    return [_question(label, names.get(label, ""), parts) for label, parts in rows.items()]
+            rows.setdefault(row.label, []).append(sum_rows(row.label, row.title, [row]))
+    return [
+        _summary(
+            scores[label],
+            question.title,
+            question.points,
+            tuple(
+                _summary(rows[question.label(part)], part.title, part.points)
+                for part in question.parts
+                if question.label(part) in rows
+            ),
+        )
+        for question in own.graded
+        for label in (f"Q{question.id}",)
+        if label in scores
+    ]
 
 
-def _question(label: str, title: str, rows: dict[str, list[Row]]) -> PartSummary:
-    parts = tuple(_part(label, own) for label, own in rows.items())
-    each = list(zip(*rows.values(), strict=False))
+def _summary(
+    scores: Sequence[QuestionScore],
+    title: str,
+    max_score: float,
+    parts: tuple[PartSummary, ...] = (),
+) -> PartSummary:
     return PartSummary(
-        label=label,
+        label=scores[0].label,
         title=title,
-        passed=sum(all(row.status == "passed" for row in own) for own in each),
-        partial=sum(
-            any(row.score > 0 for row in own) and any(row.status != "passed" for row in own)
-            for own in each
-        ),
-        not_started=sum(all(row.status == "not_started" for row in own) for own in each),
-        count=len(each),
-        mean=sum(part.mean for part in parts),
-        max_score=sum(part.max_score for part in parts),
+        passed=sum(score.passed for score in scores),
+        partial=sum(score.score > 0 and not score.passed for score in scores),
+        not_started=sum(not score.started for score in scores),
+        count=len(scores),
+        mean=mean(score.score for score in scores),
+        max_score=max_score,
         parts=parts,
-    )
-
-
-def _part(label: str, rows: Sequence[Row]) -> PartSummary:
-    return PartSummary(
-        label=label,
-        title=rows[0].title,
-        passed=sum(row.status == "passed" for row in rows),
-        partial=sum(row.status != "passed" and row.score > 0 for row in rows),
-        not_started=sum(row.status == "not_started" for row in rows),
-        count=len(rows),
-        mean=mean(row.score for row in rows),
-        max_score=rows[0].max_score,
     )
 
 
@@ -184,10 +206,36 @@ def frequent_mistakes(results: Sequence[Result]) -> list[Mistake]:
     return sorted(found.values(), key=lambda m: (-len(m.submissions), m.label, m.hint))
 
 
-def _line(config: Config, pack: str, result: Result, usual: float) -> Line:
+def _differences(config: Config, pack: str, results: Sequence[Result]) -> list[str]:
+    """Why the scores of a class cannot simply be compared, one sentence each."""
+    now = {
+        (question.label(part), part.points)
+        for question in config.packs[pack].graded
+        for part in question.parts
+    }
+    old = sum(now != {(row.label, row.max_score) for row in result.rows} for result in results)
+    ways = Counter(
+        (result.device, *(f"{name} {version}" for name, version in result.versions.items()))
+        for result in results
+        if not unreadable(result)
+    )
+    sentences = []
+    if old:
+        sentences.append(
+            f"{old} of {len(results)} grades have other questions or points than the configuration "
+            "has now; sums on this page take each row as it was graded. Grade again with "
+            "--accept-changes to bring them in step."
+        )
+    if len(ways) > 1:
+        counts = "; ".join(f"{n} on {', '.join(way)}" for way, n in ways.most_common())
+        sentences.append(f"Standing grades were given in different environments: {counts}.")
+    return sentences
+
+
+def _line(config: Config, pack: str, result: Result, students: str, usual: float) -> Line:
     slow = usual > 0 and result.seconds > _SLOW * usual
-    scores = question_scores(config.packs[pack], result)
-    return Line(result, {q.label: q for q in scores}, tuple(_remarks(result, slow)), slow)
+    scores = {question.label: question for question in question_scores(config.packs[pack], result)}
+    return Line(result, students, scores, tuple(_remarks(result, slow)), slow)
 
 
 def _remarks(result: Result, slow: bool) -> list[str]:

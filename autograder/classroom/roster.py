@@ -1,12 +1,13 @@
 """Who takes the course, and by which names Canvas, Gradescope and files call them."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.tables import Record, TableError, read_table
-from autograder.submission import Exported
+from autograder.submission import Exported, Submitter
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 """What Canvas writes and reads."""
@@ -42,20 +43,67 @@ class Roster:
     def __init__(self, students: Iterable[Student], columns: Iterable[str] = ()) -> None:
         self.students = tuple(students)
         self.columns = tuple(columns)
-        self._by_key: dict[str, Student | None] = {}
-        for student in self.students:
-            for key in _keys(student):
-                # A name that two students have names neither.
-                same = self._by_key.get(key, student) == student
-                self._by_key[key] = student if same else None
+        self._by_key = _index((key, student) for student in self.students for key in _keys(student))
+        self._by_name = _index((n, student) for student in self.students for n in _names(student))
+        self._by_sid = _index((_exact(student.user_id), student) for student in self.students)
+        self._by_login = _index((_exact(student.login), student) for student in self.students)
+        self._by_email = _index(
+            (address, student) for student in self.students for address in _addresses(student)
+        )
 
-    def find(self, *names: str) -> Student | None:
-        """The student whom the first of ``names`` that is known means.
+    def find(self, name: str) -> Student | None:
+        """The student whom a table of the course or a file calls ``name``.
 
-        A name is an id, a login, an address (or what stands before its @), or a full name.
+        That is an id, a login, an address or a full name.
         """
-        tried = (key for name in names for key in (_key(name), _key(_local(name))))
-        return next((student for key in tried if (student := self._by_key.get(key))), None)
+        return self._by_key.get(_key(name))
+
+    def owner(self, person: Submitter, domain: str) -> Student:
+        """The student who handed in something on Gradescope.
+
+        The sid is compared with the SIS id only, since Canvas numbers students on its own; then
+        the whole address; and only then the login with the address's local part, where its domain
+        is that of the class and the name agrees. A name alone counts where nothing else is known.
+
+        Args:
+            person: As Gradescope knows the student.
+            domain: The domain of the class's addresses (see `usual_domain`).
+
+        Raises:
+            TableError: If this is nobody, or not certainly one; the message is a sentence.
+        """
+        named = self._by_name.get(_key(person.name))
+        told = {
+            "sid": self._by_sid.get(_exact(person.sid)),
+            "address": self._by_email.get(_exact(person.email)),
+            "name": named,
+        }
+        known = {what: student for what, student in told.items() if student is not None}
+        if len(set(known.values())) > 1:
+            means = ", ".join(f"the {what} is that of {s.name}" for what, s in known.items())
+            raise TableError(
+                f"{_called(person)} could be several students: {means}; correct the roster or the "
+                "export."
+            )
+        local, _, own_domain = _exact(person.email).partition("@")
+        login = self._by_login.get(local) if domain and own_domain == domain else None
+        alone = named if not (person.sid or person.email) else None
+        agreed = login if login == named else None
+        student = told["sid"] or told["address"] or agreed or alone
+        if student is None:
+            raise TableError(
+                f"{_called(person)} is not in the roster by SIS id or address, or is there more "
+                "than once."
+            )
+        return student
+
+    def usual_domain(self, people: Iterable[Submitter]) -> str:
+        """The domain that the roster's addresses have in common, or else most of ``people``'s."""
+        own = {a.partition("@")[2] for s in self.students for a in _addresses(s)}
+        if own:
+            return own.pop() if len(own) == 1 else ""
+        domains = Counter(_exact(p.email).partition("@")[2] for p in people if "@" in p.email)
+        return domains.most_common(1)[0][0] if domains else ""
 
     def of(self, record: Record) -> Student:
         """The student of a line of a table.
@@ -82,7 +130,8 @@ def read_roster(path: Path) -> Roster:
     students = [
         Student(*(record[column] for column in (*COLUMNS, "Email")))
         for record in records
-        if record["Student"].lower() not in _NO_STUDENTS
+        # Canvas writes a line without a student on how grades are posted.
+        if record["Student"] and record["Student"].lower() not in _NO_STUDENTS
     ]
     if not students:
         raise TableError(f"{path} names no students; export the gradebook of Canvas again.")
@@ -91,22 +140,43 @@ def read_roster(path: Path) -> Roster:
 
 def roster_of(exported: Iterable[Exported]) -> Roster:
     """Everybody who handed in something, where there is no other roster."""
-    people = {person for one in exported for person in one.submitters}
+    people = {person.key: person for one in exported for person in one.submitters}
     students = (
-        Student(p.name, user_id=p.sid, login=_local(p.email), email=p.email) for p in people
+        Student(p.name, user_id=p.sid, login=p.email.partition("@")[0], email=p.email)
+        for p in people.values()
     )
     return Roster(sorted(students, key=lambda s: (s.name, s.email, s.user_id)))
 
 
+def _index(pairs: Iterable[tuple[str, Student]]) -> dict[str, Student | None]:
+    """Students by key; a key of two students means neither."""
+    index: dict[str, Student | None] = {}
+    for key, student in pairs:
+        if key:
+            index[key] = student if index.get(key, student) == student else None
+    return index
+
+
 def _keys(student: Student) -> set[str]:
+    own = (student.id, student.user_id, student.login, student.email)
+    return {*map(_key, own), *_names(student)}
+
+
+def _names(student: Student) -> set[str]:
     family, comma, given = student.name.partition(",")
-    names = (student.id, student.user_id, student.login, student.email, student.name)
-    spoken = f"{given} {family}" if comma else ""
-    return {_key(name) for name in (*names, _local(student.email), spoken)} - {""}
+    return {_key(student.name), _key(f"{given} {family}" if comma else "")}
 
 
-def _local(name: str) -> str:
-    return name.partition("@")[0]
+def _addresses(student: Student) -> set[str]:
+    return {_exact(text) for text in (student.email, student.login) if "@" in text}
+
+
+def _called(person: Submitter) -> str:
+    return " ".join(filter(None, (person.name, person.sid, person.email))) or "somebody"
+
+
+def _exact(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def _key(name: str) -> str:

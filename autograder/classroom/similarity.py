@@ -8,16 +8,17 @@ that is what the exercise leads to.
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from autograder.config import ROOT
+from autograder.files import write_text
 from autograder.grading.suite import Suite
 from autograder.submission import SubmissionError, submission_id
 
@@ -32,8 +33,19 @@ _SHORTEST = 150
 _PAIRS = 50
 _CHARACTERS = 200_000
 """What is read of one module; no exercise needs as much."""
+_BLOCK = 100
+"""Submissions that are compared with all others at once."""
+_FILE_NAME = "similarity.json"
 
 Hashes = NDArray[np.int64]
+Track = Callable[[Sequence, str], Iterable]
+"""Passes a sequence on and shows, under a description, how far it is."""
+
+
+_NEEDED = (
+    "Sources are compared by copydetect and scipy, which are not installed; "
+    "run `pip install copydetect scipy`."
+)
 
 
 class SimilarityError(Exception):
@@ -90,24 +102,38 @@ class _Source:
     own: Hashes
 
 
+def save(folder: Path, similarity: Similarity) -> None:
+    """Keep what a comparison found with the results in ``folder``, for every later report."""
+    text = TypeAdapter(Similarity).dump_json(similarity).decode()
+    write_text(folder / _FILE_NAME, text)
+
+
+def load(folder: Path) -> Similarity | None:
+    """What the last comparison found, or None where there is none that can be read."""
+    try:
+        return TypeAdapter(Similarity).validate_json((folder / _FILE_NAME).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
 def compare_submissions(
-    suite: Suite, paths: Sequence[Path], on_read: Callable[[], None] = lambda: None
+    suite: Suite, paths: Sequence[Path], track: Track = lambda items, what: items
 ) -> Similarity:
     """Compare the modules of the submissions at ``paths``.
 
     Args:
         suite: The pack.
         paths: Submissions.
-        on_read: Called after each.
+        track: Is shown the work.
 
     Raises:
-        SimilarityError: If copydetect is not installed, or the pack is not released.
+        SimilarityError: If copydetect or scipy is not installed, or the pack is not released.
     """
     released = _released(suite)
     known = _unique([_hashes(text) for text in released.values()])
     by_content: dict[str, _Source] = {}
     unread = []
-    for path in paths:
+    for path in track(paths, "reading"):
         name = submission_id(path)
         try:
             submission = suite.read(path)
@@ -120,7 +146,6 @@ def compare_submissions(
                 own = np.setdiff1d(hashes, known, assume_unique=True)
                 by_content[submission.sha256] = _Source([], modules, own)
             by_content[submission.sha256].names.append(name)
-        on_read()
     sources = [source for source in by_content.values() if len(source.own)]
     fewest, part = _COMMON
     limit = max(fewest, int(part * len(sources)))
@@ -134,9 +159,8 @@ def compare_submissions(
         identical=tuple(tuple(source.names) for source in sources if len(source.names) > 1),
         pairs=tuple(
             Pair(first.names[0], second.names[0], share, _places(first, second, view))
-            for first, second, share in (
-                (sources[i], sources[j], share) for i, j, share in _alike(rare, limit)
-            )
+            for i, j, share in track(_alike(rare, track), "finding lines")
+            for first, second in ((sources[i], sources[j]),)
         ),
         unread=tuple(unread),
     )
@@ -174,10 +198,7 @@ def _hashes(text: str) -> Hashes:
     try:
         from copydetect.utils import filter_code, hashed_kgrams
     except ImportError:
-        raise SimilarityError(
-            "Sources are compared by copydetect, which is not installed; "
-            "run `pip install copydetect`."
-        ) from None
+        raise SimilarityError(_NEEDED) from None
     code, _ = filter_code(text, "module.py", "python")
     return np.unique(hashed_kgrams(code, _RUN).astype(np.int64))
 
@@ -206,26 +227,32 @@ def _common(sets: Sequence[Hashes], limit: int) -> Hashes:
     return values[counts > limit]
 
 
-def _alike(sets: Sequence[Hashes], limit: int) -> list[tuple[int, int, float]]:
+def _alike(sets: Sequence[Hashes], track: Track) -> list[tuple[int, int, float]]:
     """Pairs of sets that share enough, and how much in percent.
 
-    No value stands in more than ``limit`` of the sets.
+    What two sets share is counted by the product of their incidence matrix (sets by values, 0 or
+    1) with its transpose.
     """
-    shared = np.zeros((len(sets), len(sets)), dtype=np.int32)
-    if sets:
-        values = np.concatenate(sets)
-        owners = np.repeat(np.arange(len(sets)), [len(own) for own in sets])
-        order = np.argsort(values, kind="stable")
-        _, starts, counts = np.unique(values[order], return_index=True, return_counts=True)
-        for count in range(2, limit + 1):
-            held = starts[counts == count]
-            for a, b in combinations(range(count), 2):
-                np.add.at(shared, (owners[order[held + a]], owners[order[held + b]]), 1)
-    found = [
-        (int(i), int(j), 100 * int(shared[i, j]) / min(len(sets[i]), len(sets[j])))
-        for i, j in np.argwhere(shared >= _SHORTEST)
-    ]
-    return sorted((p for p in found if p[2] >= _SHARE), key=lambda p: (-p[2], p[:2]))[:_PAIRS]
+    try:
+        from scipy.sparse import csr_array
+    except ImportError:
+        raise SimilarityError(_NEEDED) from None
+    if not sets:
+        return []
+    sizes = np.array([len(own) for own in sets])
+    values, columns = np.unique(np.concatenate(sets), return_inverse=True)
+    ones, starts = np.ones(len(columns), dtype=np.int32), np.cumsum([0, *sizes])
+    incidence = csr_array((ones, columns, starts), shape=(len(sets), len(values)))
+    transposed = incidence.T.tocsr()
+    found: list[tuple[int, int, float]] = []
+    for start in track(range(0, len(sets), _BLOCK), "comparing"):
+        shared = (incidence[start : start + _BLOCK] @ transposed).tocoo()
+        first, second = shared.row + start, shared.col
+        share = 100 * shared.data / np.minimum(sizes[first], sizes[second])
+        enough = (first < second) & (shared.data >= _SHORTEST) & (share >= _SHARE)
+        columns_of_pair = (first[enough], second[enough], share[enough])
+        found += zip(*(column.tolist() for column in columns_of_pair), strict=True)
+    return sorted(found, key=lambda pair: (-pair[2], pair[:2]))[:_PAIRS]
 
 
 def _places(first: _Source, second: _Source, view: Callable) -> tuple[Place, ...]:

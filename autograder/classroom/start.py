@@ -1,13 +1,16 @@
 """Start what a batch needs, in the order that costs least time."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from autograder.config import Config
 from autograder.machine import BatchError, start_sandbox
@@ -17,17 +20,38 @@ if TYPE_CHECKING:
     from autograder.classroom.workers import Workers
 
 
+LOCK_NAME = ".lock"
 _WORTH_A_PROCESS = 4
 """Submissions that take about as long as a process needs to start and to compute references."""
 
 
+_JOB_BYTES = 10**9
+"""What a grading process and the submission it runs may take."""
+_MEMORY = re.compile(r"MemAvailable: +(\d+) kB")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
 def sensible_jobs(submissions: int) -> int:
-    """Processes that are worth their start: at most one per core, each with several orders."""
+    """Processes that are worth their start: each with several orders, a core and its memory."""
     if sys.platform == "linux":
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, submissions // _WORTH_A_PROCESS))
+    return max(1, min(cores, submissions // _WORTH_A_PROCESS, _free_bytes() // _JOB_BYTES))
+
+
+def _free_bytes() -> int:
+    """The memory that can be taken, within a container's limit; plenty where nothing says it."""
+    free = []
+    with suppress(OSError, ValueError):
+        if known := _MEMORY.search(Path("/proc/meminfo").read_text("utf-8")):
+            free.append(1024 * int(known[1]))
+    with suppress(OSError, ValueError):  # a limit of "max" is none
+        limit, used = (
+            int((_CGROUP / name).read_text("utf-8")) for name in ("memory.max", "memory.current")
+        )
+        free.append(limit - used)
+    return min(free, default=sys.maxsize)
 
 
 @dataclass(frozen=True)
@@ -58,7 +82,9 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
     """A batch of ``pack`` in its folder, and the workers for it.
 
     Raises:
-        BatchError: If the folder belongs to another seed, or there are no workers.
+        BatchError: If the folder is in use, or belongs to another pack or seed, or there are no
+            workers.
+        OSError: If the folder cannot be written.
         SandboxError: If this machine cannot isolate submissions.
     """
     with ExitStack() as stack:
@@ -69,13 +95,13 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
                 start_sandbox(config, settings.isolation, settings.allow_unsafe)
             )
         from autograder.classroom.batch import Batch
-        from autograder.classroom.orders import Terms
         from autograder.classroom.outputs import Outputs
         from autograder.classroom.version import combined, environment, grader_digests
-        from autograder.classroom.workers import Here, Processes
+        from autograder.classroom.workers import Here, Processes, Terms
         from autograder.grading.suite import Suite
 
         suite = Suite(pack, config)
+        stack.enter_context(_alone_in(settings.output))
         outputs = Outputs(settings.output, config, pack)
         stack.callback(outputs.store.close)
         seed = outputs.store.seed(secrets.randbits(128) if settings.seed is None else settings.seed)
@@ -98,10 +124,27 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
         if settings.cluster is not None:
             from autograder.classroom.cluster import Cluster
 
-            workers = Cluster(terms, settings.cluster, settings.jobs)
+            cluster = Cluster(terms, settings.cluster, settings.jobs)
+            workers = cluster
         elif alone:
             workers = Here(suite, sandbox, terms)
         else:
             workers = Processes(terms, settings.jobs)
         stack.callback(workers.close)
+        if settings.cluster is not None:
+            stack.enter_context(cluster.connected())
         yield Batch(suite, outputs, terms, graders), workers
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(folder / LOCK_NAME, timeout=0).acquire()
+    except Timeout:
+        raise BatchError(
+            f"Another `autograder grade` is writing to {folder}; "
+            "wait until it ends, or choose another folder."
+        ) from None
+    with lock:
+        yield

@@ -1,16 +1,16 @@
 """What a class's folder remembers: every grade ever given, and which one stands for whom.
 
-A grade is kept by what decides it: the submission's content, the pack and its seed, the digests
-of the graders (one per question), the environment and the device. Which grade stands for which
-submission is written apart from that and only ever appended, so that an earlier grade is never
-lost. Every change is one transaction of SQLite: a process that is killed leaves the state before
-or after it.
+A folder belongs to one pack and one seed. A grade is kept by what decides it: the submission's
+content, the digests of the graders (one per question), the environment and the device. Which
+grade stands for which submission, if any, is written apart from that and only ever appended, so
+that an earlier grade is never lost. Every change is one transaction of SQLite: a process that is
+killed leaves the state before or after it.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from sqlalchemy import ForeignKey, create_engine, event, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from autograder.config import Config
 from autograder.grading.results import Result
 from autograder.machine import BatchError
+from autograder.submission import Exported, Submitter
 
 STORE_NAME = "store.sqlite"
 _WAIT_SECONDS = 60
@@ -45,7 +47,6 @@ class _Grade(_Table):
     __tablename__ = "grades"
 
     number: Mapped[int] = mapped_column(primary_key=True)
-    pack: Mapped[str]
     content: Mapped[str] = mapped_column(index=True)
     environment: Mapped[str]
     device: Mapped[str]
@@ -58,10 +59,19 @@ class _Entry(_Table):
     __tablename__ = "history"
 
     number: Mapped[int] = mapped_column(primary_key=True)
-    pack: Mapped[str]
     submission: Mapped[str] = mapped_column(index=True)
-    grade: Mapped[int] = mapped_column(ForeignKey("grades.number"))
+    grade: Mapped[int | None] = mapped_column(ForeignKey("grades.number"))
+    handed: Mapped[str]
     since: Mapped[datetime]
+
+
+class _Exported(_Table):
+    __tablename__ = "exported"
+
+    submission: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    submitters: Mapped[str]
+    created_at: Mapped[str | None]  # with its time zone, which SQLite's own dates drop
 
 
 @dataclass(frozen=True)
@@ -85,16 +95,34 @@ class Grade:
     result: Result
 
 
+@dataclass(frozen=True)
+class Standing:
+    """The grade that stands for a submission, and the digest of the bytes it was handed in as."""
+
+    grade: Grade
+    handed: str
+
+
 class Store:
-    """The store of one folder, for one pack. A new one is made where there is none.
+    """The store of one folder.
+
+    Args:
+        folder: A folder that exists.
+        pack: The pack that is graded into it, where a new store is made if there is none; by
+            default the one that was.
 
     Raises:
-        StoreError: From every method, if the file cannot be read or written.
+        StoreError: If there is none, or it is another pack's; from every method, if the file
+            cannot be read or written.
     """
 
-    def __init__(self, folder: Path, pack: str) -> None:
+    def __init__(self, folder: Path, pack: str = "") -> None:
         self.path = folder / STORE_NAME
-        self.pack = pack
+        nothing = StoreError(
+            f"{folder} holds no results; give a folder that `autograder grade -o` has written."
+        )
+        if not pack and not self.path.is_file():
+            raise nothing
         self._engine = create_engine(
             f"sqlite:///{self.path}",
             connect_args={"timeout": _WAIT_SECONDS},
@@ -103,6 +131,15 @@ class Store:
         event.listen(self._engine, "connect", _survive_power_cuts)
         with self._transaction() as session:
             _Table.metadata.create_all(session.connection())
+            known = session.scalar(select(_Class.pack))
+        self.pack = pack or known or ""
+        if not self.pack:
+            raise nothing
+        if known not in (None, self.pack):
+            self.close()
+            raise StoreError(
+                f"{folder} holds the grades of {known}; choose another folder for {self.pack}."
+            )
 
     def seed(self, proposed: int) -> int:
         """The seed of the class: the one it was begun with, or else ``proposed`` from now on."""
@@ -117,7 +154,7 @@ class Store:
         """The grades of one content, newest first."""
         wanted = (
             select(_Grade)
-            .where(_Grade.pack == self.pack, _Grade.content == content)
+            .where(_Grade.content == content)
             .where(_Grade.environment == environment, _Grade.device == device)
             .order_by(_Grade.number.desc())
         )
@@ -134,7 +171,6 @@ class Store:
     ) -> Grade:
         """Add a grade; it stands for nobody yet."""
         row = _Grade(
-            pack=self.pack,
             content=content,
             environment=environment,
             device=device,
@@ -147,42 +183,40 @@ class Store:
             session.flush()
             return _read(row)
 
-    def standing(self, submission: str) -> Grade | None:
-        """The grade that stands for ``submission``."""
+    def standing(self, submission: str) -> Standing | None:
+        """What stands for ``submission``."""
         wanted = (
-            select(_Grade)
-            .join(_Entry, _Entry.grade == _Grade.number)
-            .where(_Entry.pack == self.pack, _Entry.submission == submission)
+            select(_Entry.handed, _Grade)
+            .outerjoin(_Grade, _Entry.grade == _Grade.number)
+            .where(_Entry.submission == submission)
             .order_by(_Entry.number.desc())
             .limit(1)
         )
         with self._transaction() as session:
-            row = session.scalar(wanted)
-            return None if row is None else _read(row)
+            handed, row = session.execute(wanted).one_or_none() or ("", None)
+            return None if row is None else Standing(_read(row), handed)
 
-    def stand(self, submission: str, grade: Grade) -> None:
-        """Let ``grade`` stand for ``submission`` from now on."""
+    def stand(self, submission: str, grade: Grade | None, handed: str = "") -> None:
+        """Let ``grade``, or nothing, stand for ``submission`` from now on.
+
+        ``handed`` is the digest of the bytes that were handed in.
+        """
         with self._transaction() as session:
             session.add(
                 _Entry(
-                    pack=self.pack,
                     submission=submission,
-                    grade=grade.number,
+                    grade=None if grade is None else grade.number,
+                    handed=handed,
                     since=datetime.now(UTC),
                 )
             )
 
     def results(self) -> list[Result]:
         """The result that stands for each submission, by name."""
-        last = (
-            select(func.max(_Entry.number))
-            .where(_Entry.pack == self.pack)
-            .group_by(_Entry.submission)
-        )
         wanted = (
             select(_Entry.submission, _Grade.result)
             .join(_Grade, _Entry.grade == _Grade.number)
-            .where(_Entry.number.in_(last))
+            .where(_Entry.number.in_(_LAST))
             .order_by(_Entry.submission)
         )
         with self._transaction() as session:
@@ -190,6 +224,48 @@ class Store:
                 Result.model_validate_json(text).model_copy(update={"submission": name})
                 for name, text in session.execute(wanted)
             ]
+
+    def graders(self) -> int:
+        """How many different graders gave the grades that stand."""
+        wanted = (
+            select(func.count(_Grade.graders.distinct()))
+            .join(_Entry, _Entry.grade == _Grade.number)
+            .where(_Entry.number.in_(_LAST))
+        )
+        with self._transaction() as session:
+            return session.scalar(wanted) or 0
+
+    def remember(self, exported: Mapping[str, Exported]) -> None:
+        """Keep who handed in which submission, and when, as an export says."""
+        with self._transaction() as session:
+            for submission, one in exported.items():
+                people = json.dumps([asdict(person) for person in one.submitters])
+                time = one.created_at and one.created_at.isoformat()
+                session.merge(
+                    _Exported(
+                        submission=submission,
+                        source=one.source,
+                        submitters=people,
+                        created_at=time,
+                    )
+                )
+
+    def exported(self) -> dict[str, Exported]:
+        """Who handed in the submissions that stand and came from exports, and when."""
+        wanted = select(_Exported).join(
+            _Entry,
+            (_Entry.submission == _Exported.submission)
+            & _Entry.number.in_(_LAST)
+            & _Entry.grade.is_not(None),
+        )
+        with self._transaction() as session:
+            return {row.submission: _exported(row) for row in session.scalars(wanted)}
+
+    def submitters(self, submission: str) -> tuple[Submitter, ...]:
+        """Who handed in ``submission``, where an export says it."""
+        with self._transaction() as session:
+            row = session.get(_Exported, submission)
+            return () if row is None else _exported(row).submitters
 
     def close(self) -> None:
         """Let go of the file."""
@@ -201,22 +277,45 @@ class Store:
             with Session(self._engine) as session, session.begin():
                 yield session
         except DatabaseError as error:
-            raise StoreError(
-                f"{self.path} cannot be used: {error.orig}. What is graded is kept: "
-                "make the folder usable and run the command again to go on."
-            ) from error
+            raise StoreError(f"{self.path} cannot be used: {error.orig}.") from error
 
 
-def packs_of(folder: Path) -> list[str]:
-    """The packs that were graded into ``folder``; none where it has no store."""
-    if not (folder / STORE_NAME).is_file():
-        return []
-    store = Store(folder, "")
-    try:
-        with store._transaction() as session:
-            return list(session.scalars(select(_Class.pack).order_by(_Class.pack)))
-    finally:
-        store.close()
+def is_begun(folder: Path) -> bool:
+    """Whether ``folder`` has a store with anything in it."""
+    path = folder / STORE_NAME
+    return path.is_file() and path.stat().st_size > 0
+
+
+def read_results(config: Config, folders: Iterable[Path]) -> dict[str, list[Result]]:
+    """The results in the stores of ``folders``, by full name of the pack.
+
+    Raises:
+        StoreError: If a folder has no store, or one of a pack that the configuration lacks.
+    """
+    results: dict[str, list[Result]] = {}
+    for folder in folders:
+        store = Store(folder)
+        try:
+            if store.pack not in config.packs:
+                raise StoreError(
+                    f"{folder} holds the grades of {store.pack}, which the configuration lacks."
+                )
+            results.setdefault(store.pack, []).extend(store.results())
+        finally:
+            store.close()
+    return results
+
+
+_LAST = select(func.max(_Entry.number)).group_by(_Entry.submission)
+"""The last entry about each submission."""
+
+
+def _exported(row: _Exported) -> Exported:
+    return Exported(
+        tuple(Submitter(**person) for person in json.loads(row.submitters)),
+        datetime.fromisoformat(row.created_at) if row.created_at else None,
+        row.source,
+    )
 
 
 def _read(row: _Grade) -> Grade:

@@ -2,9 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.config import ConfigError
 
 
 class TableError(Exception):
@@ -69,13 +71,36 @@ def read_table(path: Path, columns: Iterable[str]) -> list[Record]:
     ]
 
 
+def use_lines(records: Iterable[Record], use: Callable[[Record], None]) -> None:
+    """Call ``use`` with every line.
+
+    Raises:
+        TableError: With a sentence for every line that cannot be used.
+    """
+    problems = []
+    for record in records:
+        try:
+            use(record)
+        except TableError as error:
+            problems.append(str(error))
+        except ConfigError as error:
+            problems.append(f"{record.where}: {error}.")
+    if problems:
+        raise TableError("\n".join(problems))
+
+
 def write_table(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV; text that a spreadsheet would run as a formula is quoted."""
+    """Rows as CSV for people: text that a spreadsheet would run as a formula is quoted."""
+    return write_data([_cell(value) for value in row] for row in rows)
+
+
+def write_data(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV for a program, which takes every cell as it is."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
 def _cell(value: object) -> object:
-    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{value}" if formula else value

@@ -9,8 +9,8 @@ import platform
 import threading
 from functools import cache
 
-from autograder.classroom.orders import Order, Terms
 from autograder.classroom.version import combined, environment, grader_digests
+from autograder.classroom.workers import Order, Terms
 from autograder.config import Config, load_config
 from autograder.grading.grader import Grader
 from autograder.grading.suite import Suite

@@ -1,18 +1,19 @@
-"""Who carries out the orders of a batch: this process, or several on this machine."""
+"""The orders of a batch, and who carries them out: this process, or several on this machine."""
 
 import contextlib
 import os
 import signal
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
 
-from autograder.classroom.orders import Order, Terms
 from autograder.grading.suite import Suite
 from autograder.machine import BatchError
 from autograder.sandbox.client import Sandbox
+from autograder.submission import Submission
 
 if TYPE_CHECKING:
     from autograder.grading.grader import Grader
@@ -20,6 +21,48 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """Processes that may end while they carry out one order, before it is given up."""
 _END_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Order:
+    """Something to grade, or to say about a submission that is not graded.
+
+    Attributes:
+        name: The submission's id.
+        submission: What is graded, or None.
+        modules: The questions to grade.
+        refused: Why it cannot be read, if that is so.
+        failed: Why the grader failed, if that is so.
+    """
+
+    name: str
+    submission: Submission | None = None
+    modules: tuple[str, ...] = ()
+    refused: str = ""
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How all orders of a batch are carried out.
+
+    Attributes:
+        pack: The pack's full name.
+        seed: The seed of the class.
+        device: ``cpu`` or ``cuda``.
+        isolation: How submissions are confined.
+        allow_unsafe: Grade without file isolation.
+        environment: The versions of Python and torch that the batch was begun with.
+        graders: Digest of all that decides a grade.
+    """
+
+    pack: str
+    seed: int
+    device: str
+    isolation: str
+    allow_unsafe: bool
+    environment: str
+    graders: str
 
 
 class Workers(Protocol):

@@ -16,7 +16,7 @@ SEED_FILE = "seed.json"
 ROOMS = ("sandbox", "submission", "grading")
 """Parts of the program that a grading container needs as they are."""
 
-COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "sqlalchemy", "torch"})
+COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "sqlalchemy", "filelock", "torch"})
 """Requirements that a container does not need, or that ``setup.sh`` installs by itself."""
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)

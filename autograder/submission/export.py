@@ -5,6 +5,7 @@ counts. Earlier submissions of a student stand in that file only, under ``:histo
 their files; they are not graded.
 """
 
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from autograder.submission.entries import SubmissionError
-from autograder.submission.names import safe_id, show
+from autograder.submission.names import own_name, safe_id, show
 
 METADATA_NAME = "submission_metadata.yml"
 FOLDER_PREFIX = "submission_"
@@ -29,13 +30,32 @@ class Submitter:
     sid: str
     email: str
 
+    @property
+    def key(self) -> str:
+        """What tells this student from others, as far as it is known."""
+        return self.email or self.sid or self.name
+
+    @property
+    def known(self) -> str:
+        """The name, or else what is known."""
+        return self.name or self.key
+
 
 @dataclass(frozen=True)
 class Exported:
-    """Who handed in one submission, and when (None where that is not known)."""
+    """Who handed in one submission, and when (None where that is not known).
+
+    ``source`` is the same for all exports of one assignment, unless their folders were renamed.
+    """
 
     submitters: tuple[Submitter, ...]
     created_at: datetime | None
+    source: str = ""
+
+    @property
+    def names(self) -> str:
+        """The submitters, as one text."""
+        return "; ".join(person.known for person in self.submitters)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -85,10 +105,29 @@ def read_export(folder: Path) -> dict[str, Exported]:
         data = None
     if not isinstance(data, dict):
         raise SubmissionError(f"{show(str(path))} cannot be read; export the submissions again.")
-    return {safe_id(str(name)): _exported(entry) for name, entry in data.items()}
+    name = own_name(folder)
+    numbered = re.match(r"assignment_\d+", name)
+    source = numbered[0] if numbered else name
+    return {safe_id(str(name)): _exported(entry, source) for name, entry in data.items()}
 
 
-def _exported(entry: object) -> Exported:
+def replaced(known: Mapping[str, Exported], given: Mapping[str, Exported]) -> list[str]:
+    """The submissions of ``known`` that the exports ``given`` do not count any more.
+
+    Gradescope numbers every hand-in anew: an earlier one of the same student, or one that the
+    same assignment does not hold any more, is not in the next export.
+    """
+    sources = {one.source for one in given.values()}
+    people = {person.key for one in given.values() for person in one.submitters} - {""}
+    return [
+        name
+        for name, one in known.items()
+        if name not in given
+        and (one.source in sources or people & {person.key for person in one.submitters})
+    ]
+
+
+def _exported(entry: object, source: str) -> Exported:
     fields: Mapping = entry if isinstance(entry, dict) else {}
     people = fields.get(":submitters")
     submitters = (p for p in (people if isinstance(people, list) else ()) if isinstance(p, dict))
@@ -98,6 +137,7 @@ def _exported(entry: object) -> Exported:
             for person in submitters
         ),
         _time(fields.get(":created_at")),
+        source,
     )
 
 

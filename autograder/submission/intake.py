@@ -1,8 +1,10 @@
 """One submission, read from an untrusted zip or folder into memory."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+import os
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from autograder.config import Limits
@@ -12,6 +14,7 @@ from autograder.submission.entries import (
     EntryError,
     SubmissionError,
     list_entries,
+    read_file,
 )
 from autograder.submission.layout import Layout, Parts, find_layout
 from autograder.submission.names import (
@@ -28,6 +31,8 @@ ANSWERS_FILE = "answers.toml"
 """Name of the file with the answers to written questions."""
 
 _OTHER_BYTES = 2 * MEGABYTE
+_DIGESTED = 20_000
+"""Files of a folder that its digest is made of."""
 _NAMED = 3
 """Files that one note names before it says how many more there are."""
 
@@ -113,6 +118,34 @@ def read_submission(
             *(note for name, data in files.items() if (note := _encoding_note(name, data))),
         ),
     )
+
+
+def raw_digest(path: Path, limits: Limits) -> str:
+    """Digest of the bytes that lie at ``path``, whatever `read_submission` makes of them.
+
+    Where it changes, something else was handed in. Of what is larger than any submission may be,
+    only names and sizes count.
+    """
+    folder = os.path.isdir(path)
+    digest = hashlib.sha256()
+    left = limits.archive_mb * MEGABYTE
+    for file in islice(_files_below(path), _DIGESTED) if folder else [path]:
+        try:
+            data = read_file(file, left, follow_links=not folder)
+            size = str(os.lstat(file).st_size)
+        except (EntryError, OSError, ValueError) as error:
+            data, size = b"", str(error)
+        left -= len(data)
+        for field in (os.fsencode(os.path.relpath(file, path)), size.encode(), data):
+            digest.update(len(field).to_bytes(8, "big"))
+            digest.update(field)
+    return digest.hexdigest()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for current, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(current, name) for name in sorted(files))
 
 
 def _within_limits(entries: Iterable[Entry], subject: str, limits: Limits) -> list[Entry]:

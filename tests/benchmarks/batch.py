@@ -6,20 +6,14 @@ The submissions are all different: references with up to five known mistakes, qu
 started, a module that cannot be imported, an archive that cannot be read. The limit is what the
 grading of each takes by itself, divided by the processes; what the batch takes beyond that is
 starting up, handing out, and writing. Every size is graded, and then run again with every grade
-known. ``otter run`` on ten trivial torch checks is measured beside it.
+known.
 """
 
 import argparse
-import importlib.util
 import random
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -31,19 +25,8 @@ from autograder.config import load_config
 from autograder.grading.suite import Suite
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from benchmarks.speed import AUTOGRADER, make_otter, seconds
+from benchmarks.measure import AUTOGRADER, measured
 from samples import stub_files, with_mistakes, write_archive
-
-LOOK_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a command: wall time, and the most memory (PSS) of it and of its processes."""
-
-    seconds: float
-    peak_mb: float
-    main_mb: float
 
 
 def write_class(suite: Suite, size: int, folder: Path) -> None:
@@ -65,42 +48,6 @@ def write_class(suite: Suite, size: int, folder: Path) -> None:
         path = write_archive(files, folder / f"student_{i:04d}.zip")
         if draw.random() < 0.01:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def measured(command: Sequence[str]) -> Run:
-    """Run a command that must succeed, and watch it and its processes."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    peaks = {"all": 0.0, "main": 0.0}
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peaks, done))
-    watcher.start()
-    output, _ = process.communicate()
-    taken = time.perf_counter() - start
-    done.set()
-    watcher.join()
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{output}")
-    return Run(taken, peaks["all"], peaks["main"])
-
-
-def _watch(pid: int, peaks: dict[str, float], done: threading.Event) -> None:
-    while not done.wait(LOOK_SECONDS):
-        try:
-            main = psutil.Process(pid)
-            family = [main, *main.children(recursive=True)]
-            sizes = [_pss(process) for process in family]
-        except psutil.Error:
-            continue
-        peaks["all"] = max(peaks["all"], sum(sizes))
-        peaks["main"] = max(peaks["main"], sizes[0])
-
-
-def _pss(process: psutil.Process) -> float:
-    try:
-        return process.memory_full_info().pss / 2**20
-    except psutil.Error:
-        return 0.0
 
 
 def own_seconds(output: Path, pack: str) -> float:
@@ -127,7 +74,6 @@ def main() -> None:
         "peak MB", "main MB", "store MB",
         title=f"{suite.name}, {options.jobs} processes",
     )  # fmt: skip
-    rates: list[float] = []
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for size in options.sizes:
@@ -137,7 +83,6 @@ def main() -> None:
             command += ["-j", str(options.jobs)]
             run, again = measured(command), measured(command)
             own = own_seconds(output, suite.name)
-            rates.append(run.seconds / size)
             with sqlite3.connect(output / "store.sqlite") as file:
                 (graded,) = file.execute("SELECT count(*) FROM grades").fetchone()
             table.add_row(
@@ -154,14 +99,6 @@ def main() -> None:
                 f"{(output / 'store.sqlite').stat().st_size / 2**20:.1f}",
             )
         console.print(table)
-        if importlib.util.find_spec("otter") is None:
-            print("without otter-grader its figure is left out")
-            return
-        otter = seconds(make_otter(root / "otter"), root / "otter")
-    console.print(
-        f"otter run, ten trivial checks: {otter:.1f} s; a submission here: {rates[-1]:.2f} s, "
-        f"{otter / rates[-1]:.0f} times faster"
-    )
 
 
 if __name__ == "__main__":

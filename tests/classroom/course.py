@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -60,10 +61,12 @@ class Course:
         assert text.count(old) == 1
         file.write_text(text.replace(old, new), "utf-8")
 
-    def start(self, *command: object, **options: object) -> subprocess.Popen[str]:
-        """Start ``python -m COMMAND`` in the copy."""
+    def start(
+        self, *command: object, within: Sequence[str] = (), **options: object
+    ) -> subprocess.Popen[str]:
+        """Start ``python -m COMMAND`` in the copy, as the last arguments of ``within``."""
         return subprocess.Popen(
-            [sys.executable, "-m", *map(str, command)],
+            [*within, sys.executable, "-m", *map(str, command)],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(self.root), "COLUMNS": "200"},
             stdout=subprocess.PIPE,

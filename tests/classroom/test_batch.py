@@ -11,12 +11,12 @@ from classroom.course import LAZY, MODULES, STUB, Course, standing
 
 from autograder.classroom.batch import Batch
 from autograder.classroom.collect import find_batch
-from autograder.classroom.orders import Order, Terms
 from autograder.classroom.outputs import Outputs
 from autograder.classroom.store import STORE_NAME
 from autograder.classroom.version import combined, environment, grader_digests
-from autograder.classroom.workers import Here, ProcessLost
+from autograder.classroom.workers import Here, Order, ProcessLost, Terms
 from autograder.machine import BatchError, start_sandbox
+from autograder.submission.export import METADATA_NAME
 
 SEED = 2026
 PROBES = "autograder/graders/hw1_likelihood/probes/bayes.py"
@@ -95,7 +95,7 @@ def grade(course, sandbox, folder, workers=Counting, **terms):
     usual = dataclasses.replace(usual, **terms)
     crew = workers(suite, sandbox, usual)
     batch = Batch(suite, outputs, usual, graders)
-    batch.run(find_batch([folder / "in"], suite.pack.package).paths, crew, Quiet())
+    batch.run(find_batch([folder / "in"], suite, folder / "out"), crew, Quiet())
     batch.finish()
     return crew, batch
 
@@ -165,6 +165,8 @@ def test_a_changed_archive_replaces_its_result(graded, course, sandbox):
     workers, batch = grade(course, sandbox, graded)
     assert workers.graded == {"bob": MODULES}
     assert batch.changes == []
+    old, new = course.suite.pack.question("outliers"), course.suite.pack.question("bayes")
+    assert batch.told == [f"bob: {old.points:g} -> {new.points:g}, new archive"]
     assert scores(graded)["bob"] == course.suite.pack.question("bayes").points
     assert read(graded, "bob")["score"] == scores(graded)["bob"]
 
@@ -190,12 +192,77 @@ def test_new_graders_grade_what_they_touch_and_ask_before_a_score_changes(
     new = change.new.result.score
     assert new > before["bob"]
     assert str(change).startswith(f"bob: {before['bob']:g} -> {new:g} (Q2a 0 -> ")
-    batch.accept(batch.changes)
+    batch.accept()
     assert scores(graded) == {**before, "bob": new}
     assert read(graded, "bob")["score"] == new
     again, batch = grade(course, sandbox, graded)
     assert again.orders == []
     assert batch.changes == []
+
+
+def test_a_file_that_cannot_be_read_any_more_does_not_replace_a_good_grade_unasked(
+    graded, course, sandbox
+):
+    before = scores(graded)
+    archive = graded / "in" / "alice.zip"
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:200])
+    for _ in range(2):
+        _, batch = grade(course, sandbox, graded)
+        assert scores(graded) == before
+        (change,) = batch.changes
+        assert str(change).startswith(f"alice: {before['alice']:g} -> 0, alice.zip is damaged")
+    batch.accept()
+    assert scores(graded) == {**before, "alice": 0}
+    archive.write_bytes(whole)
+    _, batch = grade(course, sandbox, graded)
+    assert scores(graded) == before
+    assert batch.told == [f"alice: 0 -> {before['alice']:g}, new archive"]
+
+
+def test_other_words_of_intake_do_not_make_another_submission(
+    graded, course, sandbox, change_graders, monkeypatch
+):
+    before = scores(graded)
+    change_graders(*GENEROUS)
+    monkeypatch.setattr("autograder.submission.intake._missing_notes", lambda *_: ["Other words."])
+    _, batch = grade(course, sandbox, graded)
+    assert [change.submission for change in batch.changes] == ["bob"]
+    assert scores(graded) == before
+
+
+def test_what_an_export_does_not_hold_any_more_does_not_count(tmp_path, course, sandbox):
+    def export(numbers: dict[int, str]) -> None:
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        for number in numbers:
+            folder = tmp_path / "in" / f"submission_{number}"
+            for path, source in course.reference.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(source)
+        entries = [
+            f"submission_{n}: {{':submitters': [{{':name': {who}}}]}}\n"
+            for n, who in numbers.items()
+        ]
+        (tmp_path / "in" / METADATA_NAME).write_text("".join(entries), "utf-8")
+
+    export({1: "Anna", 2: "Ben", 3: "Cem"})
+    grade(course, sandbox, tmp_path)
+    assert "Cem" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Cem" in (tmp_path / "out" / "grades.csv").read_text("utf-8")
+    assert "Cem" in (tmp_path / "out" / "feedback" / "submission_3.html").read_text("utf-8")
+    export({2: "Ben", 4: "Anna"})
+    workers, batch = grade(course, sandbox, tmp_path)
+    assert workers.orders == []
+    assert set(scores(tmp_path)) == {"submission_2", "submission_4"}
+    assert [sentence.partition(":")[0] for sentence in batch.told] == [
+        "submission_1 (Anna)",
+        "submission_3 (Cem)",
+    ]
+    assert not (tmp_path / "out" / "feedback" / "submission_1.html").exists()
+    batch.drop(["submission_2"])
+    assert set(scores(tmp_path)) == {"submission_4"}
+    with pytest.raises(BatchError, match="No submission 'submission_2' counts"):
+        batch.drop(["submission_2"])
 
 
 def test_a_change_that_was_not_accepted_is_offered_again_without_grading(
@@ -265,6 +332,20 @@ def test_a_grade_without_isolation_counts_only_where_that_is_allowed(graded, cou
     assert all(result.safe for result in standing(graded / "out").values())
 
 
+def test_rows_that_were_graded_without_isolation_keep_their_stamp(
+    graded, course, sandbox, change_graders
+):
+    with sqlite3.connect(graded / "out" / STORE_NAME) as file:
+        file.execute(
+            """UPDATE grades SET result = replace(result, '"safe":true', '"safe":false')"""
+        )
+    change_graders("import torch\n", "import torch  # as ever\n")
+    assert grade(course, sandbox, graded, allow_unsafe=True)[0].graded["bob"] == ("bayes",)
+    assert not standing(graded / "out")["bob"].safe
+    assert grade(course, sandbox, graded)[0].graded["bob"] == MODULES
+    assert standing(graded / "out")["bob"].safe
+
+
 class Doomed(Counting):
     """Workers that end over one submission."""
 
@@ -310,22 +391,35 @@ def test_workers_that_always_end_end_the_batch(graded, course, sandbox):
 
 def test_what_cannot_be_graded_is_named_and_the_rest_goes_on(tmp_path, course):
     for folder in ("a", "b"):
-        course.archive(tmp_path / folder / "same.zip")
+        course.archive(tmp_path / folder / "same.zip", bayes=folder.encode())
+        course.archive(tmp_path / folder / "equal.zip")
     course.archive(tmp_path / "a" / "other.zip")
     (tmp_path / "a" / "grades.xlsx").touch()
     (tmp_path / "a" / "photo.png").touch()
     (tmp_path / "a" / ".DS_Store").touch()
     (tmp_path / "empty").mkdir()
-    handed = find_batch([tmp_path / name for name in ("a", "b", "empty", "nowhere")], "likelihood")
-    assert [path.name for path in handed.paths] == ["other.zip"]
+    paths = [tmp_path / name for name in ("a", "b", "empty", "nowhere")]
+    handed = find_batch(paths, course.suite, tmp_path / "out")
+    assert [path.name for path in handed.paths] == ["equal.zip", "other.zip"]
     assert len(handed.problems) == 3
     assert "empty holds no submissions" in handed.problems[0]
     assert "nowhere does not exist" in handed.problems[1]
     same = [str(tmp_path / folder / "same.zip") for folder in ("a", "b")]
     assert f"{same[0]} and {same[1]} would both leave results as 'same'" in handed.problems[2]
-    assert handed.remark == "2 not read, being no archive and no folder: grades.xlsx, photo.png."
+    assert handed.remarks == ("2 (grades.xlsx, photo.png) not read, being no submissions.",)
 
 
 def test_a_submission_given_twice_is_one(tmp_path, course):
     path = course.archive(tmp_path / "in" / "alice.zip")
-    assert len(find_batch([path, tmp_path / "in", path], "likelihood").paths) == 1
+    handed = find_batch([path, tmp_path / "in", path], course.suite, tmp_path / "out")
+    assert len(handed.paths) == 1
+
+
+def test_results_are_no_submissions(tmp_path, course):
+    course.archive(tmp_path / "alice.zip")
+    (tmp_path / "out" / "results").mkdir(parents=True)
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / STORE_NAME).touch()
+    handed = find_batch([tmp_path], course.suite, tmp_path / "out")
+    assert [path.name for path in handed.paths] == ["alice.zip"]
+    assert handed.remarks == ("2 (earlier, out) not read, being no submissions.",)

@@ -6,9 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
-from classroom.course import LAZY, LOOP, STUB, Course, standing
+from classroom.course import LAZY, LOOP, PACK, STUB, Course, standing
+
+from autograder.classroom.cluster import Cluster
+from autograder.classroom.workers import Terms
+from autograder.machine import BatchError
 
 distributed = pytest.importorskip("distributed")
 
@@ -25,16 +30,16 @@ def course(tmp_path_factory) -> Course:
     return course
 
 
-@pytest.fixture(scope="module")
-def scheduler(course):
-    """The address of a scheduler with two workers, each a process under a nanny."""
+@contextmanager
+def running(course, workers):
+    """A scheduler with workers, each a process under a nanny: its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     dask = ["distributed.cli.dask_scheduler", "--host", address, "--no-dashboard"]
-    worker = ["distributed.cli.dask_worker", address, "--nworkers", 2, "--nthreads", 1]
+    worker = ["distributed.cli.dask_worker", address, "--nworkers", workers, "--nthreads", 1]
     processes = [course.start(*dask), course.start(*worker, "--no-dashboard")]
-    yield address
+    yield address, processes[0]
     for process in reversed(processes):
         process.send_signal(signal.SIGINT)
         try:
@@ -44,10 +49,24 @@ def scheduler(course):
 
 
 @pytest.fixture(scope="module")
+def scheduler(course):
+    with running(course, workers=2) as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="module")
 def client(scheduler):
     with distributed.Client(scheduler, timeout=SECONDS, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=SECONDS)
         yield client
+
+
+def wait_for(path, process):
+    deadline = time.monotonic() + SECONDS
+    while not path.is_file():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_worker_that_is_killed_costs_a_second_attempt_and_nothing_else(
@@ -55,11 +74,7 @@ def test_a_worker_that_is_killed_costs_a_second_attempt_and_nothing_else(
 ):
     output = tmp_path / "out"
     process = course.start("autograder", "grade", "hw1", "in", "-o", output, "--cluster", scheduler)
-    deadline = time.monotonic() + SECONDS
-    while not (output / "feedback" / "b.html").is_file():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(output / "feedback" / "b.html", process)
     workers = client.run(os.getpid)
     busy = [workers[address] for address, tasks in client.processing().items() if tasks]
     assert busy, "the slow submission is still being graded"
@@ -72,6 +87,20 @@ def test_a_worker_that_is_killed_costs_a_second_attempt_and_nothing_else(
     assert results["broken"].rows[0].status == "unreadable"
     assert results["a"].score > 0
     assert busy[0] not in client.run(os.getpid).values()
+
+
+def test_a_scheduler_that_goes_away_is_named(course, tmp_path):
+    output = tmp_path / "out"
+    with running(course, workers=1) as (address, scheduler):
+        grade = ["autograder", "grade", "hw1", "in/a.zip", "in/slow.zip", "-o", output]
+        process = course.start(*grade, "--cluster", address)
+        wait_for(output / "feedback" / "a.html", process)
+        scheduler.kill()
+        text, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1, text
+    assert f"The scheduler at {address} went away; start it again" in text
+    assert "Traceback" not in text, text
+    assert set(standing(output)) == {"a"}
 
 
 def test_workers_of_another_state_refuse_and_say_so(course, client, scheduler, tmp_path):
@@ -87,14 +116,13 @@ def test_workers_of_another_state_refuse_and_say_so(course, client, scheduler, t
     assert standing(tmp_path / "out") == {}
 
 
-def test_a_scheduler_that_does_not_answer_is_named(course, tmp_path):
+def test_a_scheduler_that_does_not_answer_is_named():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    command = ["autograder", "grade", "hw1", "in", "-o", tmp_path / "out", "--cluster", address]
-    text = course.run(*command, status=1)
-    assert f"No scheduler answers at {address}" in text
-    assert "dask scheduler" in text
+    terms = Terms(PACK, 1, "cpu", "auto", False, "python, torch", "graders")
+    with pytest.raises(BatchError, match=f"No scheduler answers at {address}; .*dask scheduler"):
+        Cluster(terms, address, jobs=1, connect_seconds=0.5)
 
 
 def test_slurm_jobs_run_one_worker_of_this_interpreter():

@@ -11,8 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 from classroom.course import LAZY, LOOP, STUB, Course, standing
+from filelock import FileLock
 
+from autograder.classroom import start
+from autograder.classroom.start import LOCK_NAME
 from autograder.classroom.store import STORE_NAME
+from autograder.files import write_text
 
 ALL = {"a", "b", "c"}
 SECONDS = 300
@@ -21,7 +25,7 @@ SECONDS = 300
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Course:
     """A course, and ``in``: one submission that takes a moment, then two that take seconds."""
-    course = Course(tmp_path_factory.mktemp("course"), probe_seconds=3.0)
+    course = Course(tmp_path_factory.mktemp("course"), probe_seconds=2.0)
     course.archive(course.root / "in" / "a.zip", outliers=LAZY)
     course.archive(course.root / "in" / "b.zip", bayes=LOOP, outliers=LOOP)
     course.archive(course.root / "in" / "c.zip", bayes=LOOP)
@@ -48,39 +52,19 @@ def graded(folder: Path) -> set[str]:
     return set()
 
 
-def wait_for_some(folder: Path, process: subprocess.Popen) -> None:
-    """Wait until some submissions have a result; ``process`` must not be done with all by then."""
+def wait_for(number: int, folder: Path, process: subprocess.Popen) -> None:
+    """Wait until so many submissions have a result, and not all of them."""
     deadline = time.monotonic() + SECONDS
-    while not graded(folder):
+    while len(graded(folder)) < number:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert graded(folder) < ALL
+    assert len(graded(folder)) == number < len(ALL)
 
 
-def test_a_killed_run_goes_on_where_it_was(course, output):
+def test_what_is_killed_costs_another_attempt_and_nothing_else(course, output):
     process = course.start("autograder", "grade", "hw1", "in", "-o", output, "-j", 2)
-    wait_for_some(output, process)
-    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-    process.kill()
-    process.communicate()
-    _, alive = psutil.wait_procs(family, timeout=SECONDS)
-    assert alive == []
-    before, results = kept(output), standing(output)
-    assert 0 < len(before) < 3
-    text = course.run("autograder", "grade", "hw1", "in", "-o", output, "-j", 1)
-    assert f"{len(before)} of 3 had their grade already" in text
-    assert kept(output)[: len(before)] == before
-    assert len(kept(output)) == 3
-    assert set(standing(output)) == ALL
-    assert results.items() <= standing(output).items()
-    assert {path.stem for path in (output / "results").iterdir()} >= ALL
-    assert (output / "report.html").is_file()
-
-
-def test_killed_workers_cost_a_second_attempt_and_nothing_else(course, output):
-    process = course.start("autograder", "grade", "hw1", "in", "-o", output, "-j", 2)
-    wait_for_some(output, process)
+    wait_for(1, output, process)
     workers = [
         child
         for child in psutil.Process(process.pid).children()
@@ -89,12 +73,23 @@ def test_killed_workers_cost_a_second_attempt_and_nothing_else(course, output):
     assert len(workers) == 2
     for worker in workers:
         worker.kill()
-    text, _ = process.communicate(timeout=SECONDS)
-    assert process.returncode == 0, text
-    results = standing(output)
-    assert set(results) == ALL
-    assert not any(result.errors for result in results.values())
+    wait_for(2, output, process)
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(family, timeout=SECONDS)
+    assert alive == []
+    before, results = kept(output), standing(output)
+    assert len(before) == 2
+    text = course.run("autograder", "grade", "hw1", "in", "-o", output, "-j", 1)
+    assert "2 of 3 had their grade already" in text
+    assert kept(output)[:2] == before
     assert len(kept(output)) == 3
+    assert set(standing(output)) == ALL
+    assert not any(result.errors for result in standing(output).values())
+    assert results.items() <= standing(output).items()
+    assert {path.stem for path in (output / "results").iterdir()} >= ALL
+    assert (output / "report.html").is_file()
 
 
 def limit_files() -> None:
@@ -123,6 +118,28 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_graded(cour
     (line,) = [line for line in text.splitlines() if line.strip()]
     assert str(tmp_path / "file") in line
     assert "Not a directory" in line
+    assert "kept" not in line
+
+
+def test_a_folder_is_graded_into_by_one_run_of_one_pack(course, mixed, tmp_path):
+    archive, folder = mixed[0] / "in" / "good.zip", mixed[0] / "out"
+    text = course.run("autograder", "grade", "hw1", archive, "-o", folder, "--drop", "x", status=1)
+    assert "No submission 'x' counts" in text
+    with FileLock(folder / LOCK_NAME):
+        text = course.run("autograder", "grade", "hw1", archive, "-o", folder, status=1)
+    assert f"Another `autograder grade` is writing to {folder}" in text
+
+
+def test_an_error_names_the_file_that_was_meant(tmp_path):
+    target = tmp_path / "nowhere" / "grades.csv"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_text(target, "")
+    assert caught.value.filename == str(target)
+
+
+def test_processes_are_not_more_than_memory_holds(monkeypatch):
+    monkeypatch.setattr(start, "_free_bytes", lambda: 10**8)
+    assert start.sensible_jobs(1000) == 1
 
 
 @pytest.fixture
@@ -162,7 +179,7 @@ def mixed(course, tmp_path_factory) -> tuple[Path, str]:
 
 def test_a_bad_hand_in_costs_a_line_each_and_the_rest_is_graded(mixed):
     folder, text = mixed
-    assert "1 not read, being no archive and no folder: notes.txt" in text
+    assert "1 (notes.txt) not read, being no submissions" in text
     assert "twice.zip would both leave results as 'twice'; neither is graded" in text
     assert "vae_gan/, which belongs to another homework" in text
     results = standing(folder / "out")

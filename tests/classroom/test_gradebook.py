@@ -7,17 +7,19 @@ import pytest
 from classes import PACK, WRONG, make_result, store_results
 from typer.testing import CliRunner
 
-from autograder.classroom.gradebook import canvas_csv, make_gradebook, read_scores
+from autograder.classroom.derivations import read_derivations
+from autograder.classroom.gradebook import canvas_csv, gradebook_csv, make_gradebook, read_scores
 from autograder.classroom.grades import grades_csv
 from autograder.classroom.roster import Roster, Student, read_roster
+from autograder.classroom.store import Store
 from autograder.classroom.tables import TableError
 from autograder.cli import app
-from autograder.submission import Exported
-from autograder.submission.export import Submitter
+from autograder.submission import Exported, Submitter
 
 DUE = datetime(2026, 3, 1, tzinfo=UTC)
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,HW1 Likelihood (77),HW2 (78)\n"
+    ",,,,,Manual Posting,\n"
     "    Points Possible,,,,,100,100\n"
     '"Abel, Anna",11,s11,aa1,A,,\n'
     '"Bauer, Ben",12,s12,bb2,A,,\n'
@@ -66,7 +68,53 @@ def test_students_are_found_by_every_name(roster, name):
 def test_a_name_of_two_students_names_neither():
     roster = Roster([Student("Li Wei", "1"), Student("Li Wei", "2")])
     assert roster.find("Li Wei") is None
-    assert roster.find("Li Wei", "2").id == "2"
+    assert roster.find("2").id == "2"
+
+
+PEOPLE = (
+    Student("Abel, Anna", "11", "s11", "anna", email="anna@uni.edu"),
+    Student("Bauer, Ben", "12", "s12", "ben", email="ben.bauer@uni.edu"),
+    Student("Cruz, Carla", "s11x", "13", "carla"),
+)
+
+
+@pytest.mark.parametrize(
+    ("person", "owner"),
+    [
+        (("Anna Abel", "s11", "anna@uni.edu"), "Abel, Anna"),
+        (("", "S11", ""), "Abel, Anna"),
+        (("", "", "Anna@Uni.edu"), "Abel, Anna"),
+        (("", "unknown", "anna@uni.edu"), "Abel, Anna"),
+        (("Carla Cruz", "", "carla@uni.edu"), "Cruz, Carla"),
+        (("Carla Cruz", "", ""), "Cruz, Carla"),
+        (("Anna Other", "", "anna@else.org"), "not in the roster"),
+        (("Carla Other", "", "carla@uni.edu"), "not in the roster"),
+        (("Carla Cruz", "", "carla@else.org"), "not in the roster"),
+        (("", "12", ""), "not in the roster"),
+        (("", "13", ""), "Cruz, Carla"),
+        (("Ben Bauer", "s11", "ben.bauer@uni.edu"), "could be several students"),
+        (("Ben Bauer", "", "anna@uni.edu"), "could be several students"),
+    ],
+)
+def test_a_grade_goes_to_nobody_else(course, person, owner):
+    """Not by a local part alone, and not by an id of Canvas where Gradescope has a SIS id."""
+    result = make_result(course, "submission_1", {})
+    exported = {"submission_1": handed_in(person)}
+    book = make_gradebook(course, {PACK: [result]}, Roster(PEOPLE), exported)
+    names = [student.name for student in book.homework[PACK]]
+    remark = next((r for r in book.remarks if r.startswith("hw1, submission_1")), "")
+    assert names == ([owner] if not remark else []) and owner in (names or [remark])[0] + remark
+
+
+def test_a_domain_of_the_class_is_that_of_most(course):
+    roster = Roster([Student("Carla Cruz", login="carla"), Student("Dan Dorn", login="dan")])
+    people = [("Carla Cruz", "", "carla@uni.edu"), ("", "", "x@uni.edu")]
+    for other in ("uni.edu", "else.org"):
+        dan = ("Dan Dorn", "", f"dan@{other}")
+        handed = {f"s{i}": handed_in(one) for i, one in enumerate([*people, dan])}
+        results = [make_result(course, name, {}) for name in handed]
+        book = make_gradebook(course, {PACK: results}, roster, handed)
+        assert len(book.homework[PACK]) == (2 if other == "uni.edu" else 1)
 
 
 def test_groups_and_late_days(course, roster):
@@ -90,7 +138,7 @@ def test_days_beyond_the_free_ones_cost_their_share(course, roster):
     late = course.course.late.model_copy(update={"late_days": 1})
     settings = course.course.model_copy(update={"late": late})
     course = course.model_copy(update={"course": settings})
-    exported = {"submission_1": handed_in(("", "", "aa1@x.org"), days=1.5)}
+    exported = {"submission_1": handed_in(("Anna Abel", "", "aa1@x.org"), days=1.5)}
     book = make_gradebook(
         course, {PACK: [make_result(course, "submission_1", {})]}, roster, exported
     )
@@ -111,7 +159,89 @@ def test_of_two_submissions_the_last_counts(course, roster):
     }
     book = make_gradebook(course, {PACK: results}, roster, exported)
     assert book.homework[PACK][roster.students[0]].result.submission == "submission_1"
-    assert sum("Anna" in remark for remark in book.remarks) == 1
+    (remark,) = (remark for remark in book.remarks if "Anna" in remark)
+    assert "submission_2 (100 points), submission_1 (98 points); submission_1 counts" in remark
+
+
+def test_a_last_submission_that_counts_nothing_does_not_replace_one_that_does(course, roster):
+    first = make_result(course, "submission_1", {"Q1a": WRONG})
+    second = make_result(course, "submission_2", {})
+    lost = tuple(r.model_copy(update={"status": "unreadable", "score": 0}) for r in first.rows)
+    person = ("Anna Abel", "s11", "")
+    cases = (
+        (second, course.course.late.max_days + 2, "submission_2 (100 points, too late)"),
+        (second.model_copy(update={"rows": lost}), -0.5, "submission_2 (unreadable)"),
+    )
+    for later, days, said in cases:
+        exported = {
+            "submission_1": handed_in(person, days=-1),
+            "submission_2": handed_in(person, days=days),
+        }
+        book = make_gradebook(course, {PACK: [first, later]}, roster, exported)
+        homework = book.homework[PACK][roster.students[0]]
+        assert homework.score == first.score > 0
+        assert any(said in r and "submission_1 counts" in r for r in book.remarks)
+
+
+def test_the_same_results_twice_are_one_submission(course, roster):
+    results = [make_result(course, "aa1", {})]
+    once = make_gradebook(course, {PACK: results}, roster)
+    assert make_gradebook(course, {PACK: [*results, *results]}, roster) == once
+
+
+def derivations(tmp_path, course, roster, text):
+    path = tmp_path / "derivations.csv"
+    path.write_text(text, "utf-8")
+    return read_derivations(path, course, roster)
+
+
+def test_derivations_come_on_top_of_what_the_late_policy_leaves(course, roster, tmp_path):
+    policy = course.course.late.model_copy(update={"late_days": 0, "percent_per_day": 10})
+    settings = course.course.model_copy(update={"late": policy})
+    course = course.model_copy(update={"course": settings})
+    text = "student,pack,d1,d2\naa1,hw1,5,3.5\nbb2,hw1,4,\n"
+    points = derivations(tmp_path, course, roster, text)
+    anna, ben, carla = roster.students
+    results = {PACK: [make_result(course, "submission_1", {})]}
+    exported = {"submission_1": handed_in(("", "s11", ""), days=0.5)}
+    book = make_gradebook(course, results, roster, exported, derivations=points)
+    assert book.percent["hw1"][anna] == pytest.approx(100 * (90 + 8.5) / 110)
+    assert book.percent["hw1"][ben] == pytest.approx(100 * 4 / 110)
+    assert book.missing(anna) == []
+    assert book.missing(ben) == ["hw1", "hw1 d2"]
+    assert book.missing(carla) == ["hw1", "hw1 d1", "hw1 d2"]
+    lines = table(gradebook_csv(course, book))
+    assert [line["hw1 d2"] for line in lines] == ["3.5", "", ""]
+    possible, first, *_ = table(canvas_csv(course, book, roster))
+    assert (possible["HW1 Likelihood (77)"], first["HW1 Likelihood (77)"]) == ("110", "98.5")
+    assert not any("derivations" in remark for remark in book.remarks)
+
+
+def test_without_points_for_derivations_the_automatic_ones_count_alone(course, roster):
+    book = make_gradebook(course, {PACK: [make_result(course, "aa1", {})]}, roster)
+    assert book.percent["hw1"] == {roster.students[0]: 100}
+    assert any("hw1: no points for derivations are given" in r for r in book.remarks)
+    pack = course.packs[PACK].model_copy(update={"derivations": ()})
+    course = course.model_copy(update={"packs": {**course.packs, PACK: pack}})
+    book = make_gradebook(course, {PACK: [make_result(course, "aa1", {})]}, roster)
+    assert not any("derivations" in remark for remark in book.remarks)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("student,d1\naa1,1\n", "no column pack"),
+        ("student,pack,d1\naa1,hw1,1\n", "line 2: hw1_likelihood needs a column d2"),
+        ("student,pack,d1,d2\naa1,hw9,1,1\n", "line 2: there is no pack 'hw9'"),
+        ("student,pack,d1,d2\naa1,hw1,6,1\n", "line 2: d1 must be a number from 0 to 5, not '6'"),
+        ("student,pack,d1,d2\naa1,hw1,1,1\ns11,hw1,1,1\n", "line 3: Abel, Anna stands twice"),
+        ("student,pack,d1,d2\nnobody,hw1,1,1\n", "line 2: no student, or more than one"),
+    ],
+)
+def test_what_is_wrong_with_derivations_is_one_sentence(tmp_path, course, roster, text, said):
+    with pytest.raises(TableError) as error:
+        derivations(tmp_path, course, roster, text)
+    assert said in str(error.value) and "\n" not in str(error.value)
 
 
 def test_totals_weigh_what_is_given(course, roster):
@@ -177,11 +307,61 @@ def test_the_canvas_table_keeps_the_names_that_canvas_knows(course, roster):
     assert float(ben["HW1 Likelihood (77)"]) == result.score and ben["ID"] == "12"
 
 
+def canvas_column(course, columns, assignments=None):
+    roster = Roster([Student("Abel, Anna", login="aa1")], [f"{name} (7)" for name in columns])
+    book = make_gradebook(course, {PACK: [make_result(course, "aa1", {})]}, roster)
+    lines = table(canvas_csv(course, book, roster, assignments or {}))
+    return list(lines[0])[-1].removesuffix(" (7)")
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen"),
+    [
+        (["HW1", "HW2", "HW11"], "HW1"),
+        (["Quiz", "Homework 1: flows"], "Homework 1: flows"),
+        (["HW1 survey", "Likelihood models"], "Likelihood models"),
+        (["HW1 survey", "HW1: Likelihood models"], "HW1: Likelihood models"),
+        (["HW 2"], "HW1"),
+        ([], "HW1"),
+    ],
+)
+def test_a_pack_goes_into_its_assignment_of_canvas(course, columns, chosen):
+    assert canvas_column(course, columns) == chosen
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [["HW1", "HW1 presentation"], ["HW1 presentation", "HW1"], ["Likelihood models quiz", "HW1"]],
+)
+def test_of_several_assignments_somebody_chooses(course, columns):
+    with pytest.raises(TableError, match="could be any of") as error:
+        canvas_column(course, columns)
+    assert all(f"'{name} (7)'" in str(error.value) for name in columns)
+    assert canvas_column(course, columns, {PACK: "HW1"}) == "HW1"
+    assert canvas_column(course, columns, {PACK: "HW1 (7)"}) == "HW1"
+    with pytest.raises(TableError, match="no column 'HW3'"):
+        canvas_column(course, columns, {PACK: "HW3"})
+
+
+def test_canvas_gets_names_as_they_are_and_people_get_them_quoted(course):
+    roster = Roster([Student("=Abel", login="aa1")])
+    book = make_gradebook(course, {PACK: [make_result(course, "aa1", {})]}, roster)
+    assert table(canvas_csv(course, book, roster))[1]["Student"] == "=Abel"
+    assert table(gradebook_csv(course, book))[0]["Student"] == "'=Abel"
+
+
 def test_grades_do_not_run_in_a_spreadsheet(config):
     result = make_result(config, "a", {"Q1a": WRONG}, notes=("=HYPERLINK(1)",))
     (line,) = table(grades_csv([result]))
     assert line["notes"] == "'=HYPERLINK(1)"
     assert (line["score"], line["Q1a"]) == (f"{result.score:g}", "0")
+
+
+def test_grades_name_the_students(config):
+    results = [make_result(config, "submission_1", {}), make_result(config, "submission_2", {})]
+    lines = table(grades_csv(results, names={"submission_1": "Anna Abel, Ben Bauer"}))
+    assert [line["students"] for line in lines] == ["Anna Abel, Ben Bauer", ""]
+    assert "students" not in table(grades_csv(results))[0]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +416,39 @@ def test_the_command_writes_both_tables_and_says_what_is_missing(config, tmp_pat
     assert ben["missing"] == "presentation" and carla["missing"] == "hw1; presentation"
     assert len(table(canvas.read_text("utf-8"))) == 4
     assert "Cruz" in answer.output and "nothing is given yet" in answer.output
+    (tmp_path / "d.csv").write_text("student,pack,d1,d2\naa1,hw1,5,0\n", "utf-8")
+    command += ["--derivations", tmp_path / "d.csv", "--assignment", "hw1=HW2"]
+    answer = CliRunner().invoke(app, [str(word) for word in command])
+    assert answer.exit_code == 0, answer.output
+    assert "hw1 d1" in answer.output
+    assert [line["HW2 (78)"] for line in table(canvas.read_text("utf-8"))[:2]] == ["110", "105.0"]
+    answer = CliRunner().invoke(app, [str(word) for word in [*command, "--assignment", "hw1"]])
+    assert answer.exit_code == 2 and "--assignment hw1" in answer.output
+
+
+def test_the_command_knows_who_handed_in_from_the_graded_export(config, tmp_path, roster):
+    store_results(tmp_path / "hw1", [make_result(config, "submission_1", {})])
+    store = Store(tmp_path / "hw1", PACK)
+    store.remember({"submission_1": handed_in(("Ben Bauer", "s12", ""))})
+    store.close()
+    output = tmp_path / "gradebook.csv"
+    command = ["gradebook", tmp_path / "hw1", "-o", output, "--roster", tmp_path / "roster.csv"]
+    answer = CliRunner().invoke(app, [str(word) for word in command])
+    assert answer.exit_code == 0, answer.output
+    assert [line["hw1"] for line in table(output.read_text("utf-8"))] == ["", "100.0", ""]
+
+
+def test_several_assignments_of_canvas_leave_no_gradebook(config, tmp_path):
+    store_results(tmp_path / "hw1", [make_result(config, "aa1", {})])
+    text = CANVAS.replace("HW2 (78)", "HW1 presentation (78)")
+    (tmp_path / "roster.csv").write_text(text, "utf-8")
+    output = tmp_path / "gradebook.csv"
+    command = ["gradebook", tmp_path / "hw1", "-o", output, "--roster", tmp_path / "roster.csv"]
+    answer = CliRunner().invoke(
+        app, [str(word) for word in [*command, "--canvas", tmp_path / "canvas.csv"]]
+    )
+    assert answer.exit_code == 1 and '--assignment hw1="HW1 Likelihood (77)"' in answer.output
+    assert not output.exists()
 
 
 def test_a_bad_table_leaves_no_gradebook(config, tmp_path, roster):

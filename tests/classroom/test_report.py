@@ -68,6 +68,41 @@ def test_pass_rates_by_question_and_part(config):
     assert second.pass_rate == 100
 
 
+def test_results_with_other_rows_are_summed_by_label(config):
+    """Results from before a question was added and another part's points were changed."""
+    new = make_result(config, "new", {"Q1a": WRONG})
+    rows = [row for row in new.rows if not row.label.startswith("Q2")]
+    old = new.model_copy(update={"submission": "old", "rows": tuple(reversed(rows))})
+    whole = make_result(config, "whole", {})
+    first, second = summarise(config, PACK, [old, new, whole])[:2]
+    question = config.packs[PACK].graded[0]
+    assert (first.label, first.count, first.passed, first.partial) == ("Q1", 3, 1, 2)
+    assert first.parts[0].passed == 1 and first.parts[1].passed == 3
+    assert (second.label, second.count, second.passed) == ("Q2", 2, 2)
+
+    cheap = tuple(row.model_copy(update={"max_score": 0.5, "score": 0.5}) for row in whole.rows)
+    cheap = whole.model_copy(update={"rows": cheap})
+    summary = summarise(config, PACK, [cheap, whole])[0]
+    assert summary.max_score == question.points
+    assert summary.mean == (question.points + 0.5 * len(question.parts)) / 2
+    page = Text(class_report(config, PACK, [cheap, whole])).text
+    assert "1 of 2 grades have other questions or points" in page
+    page = Text(class_report(config, PACK, [cheap])).text
+    assert f"of {config.packs[PACK].points:g} points" in page
+    assert "other questions or points" not in Text(class_report(config, PACK, [whole])).text
+
+
+def test_grades_of_different_environments_are_said_to_be(config):
+    results = [make_result(config, name, {}, versions={"torch": name}) for name in ("2.6", "2.7")]
+    assert "1 on cpu, torch 2.6; 1 on cpu, torch 2.7" in class_report(config, PACK, results)
+    assert "different environments" not in class_report(config, PACK, results[:1])
+
+
+def test_a_remark_on_the_class_stands_on_the_page(config):
+    page = class_report(config, PACK, make_class(config, 2), remarks=["2 scores <would> change."])
+    assert "2 scores <would> change." in Text(page).text
+
+
 def test_mistakes_are_counted_once_for_each_submission(config):
     results = [
         make_result(config, "a", {"Q1a": named(1), "Q2a": named(0)}),
@@ -145,6 +180,15 @@ def test_report_writes_everything_again_from_the_store(config, tmp_path):
     for folder, suffix in (("feedback", "html"), ("results", "json")):
         names = {path.name for path in (tmp_path / folder).iterdir()}
         assert names == {f"{result.submission}.{suffix}" for result in results}
+
+
+def test_grades_of_different_graders_are_said_to_be(config, tmp_path):
+    results = make_class(config, 2)
+    said = "given by 2 different versions of the graders"
+    for version, present in (("old", False), ("new", True)):
+        store_results(tmp_path, [results.pop()], graders={"density": version})
+        assert CliRunner().invoke(app, ["report", str(tmp_path)]).exit_code == 0
+        assert (said in (tmp_path / "report.html").read_text("utf-8")) == present
 
 
 @pytest.mark.parametrize("verb", [["report"], ["gradebook", "-o", "x.csv"]])
@@ -229,6 +273,15 @@ def test_the_table_searches_and_filters(config, open_page):
     assert set(column(page, 1)) == {r.submission for r in results if r.score < 50}
 
 
+def test_students_are_searched_by_name(config, open_page):
+    results = [make_result(config, "submission_1", {}), make_result(config, "submission_2", {})]
+    names = {"submission_1": "Anna Abel, Ben Bauer"}
+    page = open_page(class_report(config, PACK, results, names=names))
+    page.get_by_label("Search").fill("bauer")
+    assert column(page, 1) == ["submission_1"] and column(page, 2) == ["Anna Abel, Ben Bauer"]
+    assert "Students" not in class_report(config, PACK, results)
+
+
 def test_who_made_a_mistake_shows_on_a_click(config, open_page):
     result = make_result(config, "anna", {"Q1a": named(0)})
     page = open_page(class_report(config, PACK, [result]))
@@ -243,9 +296,15 @@ def test_who_made_a_mistake_shows_on_a_click(config, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_their_window(config, open_page, student_page, width, scheme):
     results = make_class(config, 20)
-    for source in (class_report(config, PACK, results), student_page(results[1])):
+    names = {result.submission: "Anna-Maria Abelmann, Ben Bauer" for result in results}
+    reports = [class_report(config, PACK, results, names=own) for own in ({}, names)]
+    for source in (*reports, student_page(results[1])):
         page = open_page(source, width, scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for box in page.locator(".wide").all():
+            assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+        means = page.get_by_role("region", name="Questions").locator("tr > :last-child")
+        assert all(mean.is_visible() for mean in means.all())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

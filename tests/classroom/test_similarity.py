@@ -4,14 +4,17 @@ import random
 import re
 
 import pytest
-from classes import PACK, make_result
+from classes import PACK, make_result, store_results
 from samples import stub_files, write_archive
+from typer.testing import CliRunner
 
 from autograder.classroom.report import class_report
-from autograder.classroom.similarity import compare_submissions
+from autograder.classroom.similarity import compare_submissions, load, save
+from autograder.cli import app
 from autograder.grading.suite import Suite
 
 pytest.importorskip("copydetect")
+pytest.importorskip("scipy")
 MODULE = "likelihood/flows.py"
 
 
@@ -106,7 +109,49 @@ def test_the_report_shows_pairs_and_no_score_changes(compare, config):
     found = compare(anna=own_code(1), ben="# x\n" + own_code(1))
     results = [make_result(config, "anna", {}), make_result(config, "ben", {})]
     before = [result.model_dump() for result in results]
-    page = class_report(config, PACK, results, found)
+    page = class_report(config, PACK, results, similarity=found)
     assert "not proof" in page and "flows.py" in page
     assert "not compared" in class_report(config, PACK, results)
     assert [result.model_dump() for result in results] == before
+
+
+def test_a_comparison_is_kept_for_every_later_report(compare, config, tmp_path):
+    compare(anna=own_code(1), ben="# x\n" + own_code(1))
+    folder = tmp_path / "graded"
+    store_results(folder, [make_result(config, "anna", {}), make_result(config, "ben", {})])
+    archives = [tmp_path / "anna.zip", tmp_path / "ben.zip"]
+    compared = [word for archive in archives for word in ("--similarity", str(archive))]
+    for options in (compared, []):
+        answer = CliRunner().invoke(app, ["report", str(folder), *options])
+        assert answer.exit_code == 0, answer.output
+        assert "anna and ben" in (folder / "report.html").read_text("utf-8")
+
+
+def test_what_was_kept_is_what_was_found(compare, tmp_path):
+    found = compare(anna=own_code(1), ben="# x\n" + own_code(1), carla=own_code(1))
+    save(tmp_path, found)
+    assert load(tmp_path) == found
+    (file,) = tmp_path.glob("*.json")
+    file.write_text("{", "utf-8")
+    assert load(tmp_path) is None
+
+
+def test_progress_covers_every_step(compare, suite, tmp_path):
+    compare(anna=own_code(1), ben="# x\n" + own_code(1))
+    steps = []
+
+    def track(items, what):
+        for item in items:
+            steps.append(what)
+            yield item
+
+    compare_submissions(suite, [tmp_path / "anna.zip", tmp_path / "ben.zip"], track)
+    assert steps == ["reading", "reading", "comparing", "finding lines"]
+
+
+def test_shares_are_of_the_smaller_own_code(compare):
+    code = own_code(1, 40)
+    found = compare(anna=code, ben=code + own_code(2, 120), carla=own_code(3))
+    assert names(found) == [{"anna", "ben"}] and found.pairs[0].share > 90
+    long, short = sorted(found.pairs[0].places[0].shares)
+    assert long < 40 < 90 < short

@@ -1,11 +1,13 @@
 """What the store remembers, and what it does with a file that it cannot use."""
 
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
-from autograder.classroom.store import STORE_NAME, Store, StoreError, packs_of
+from autograder.classroom.store import STORE_NAME, Store, StoreError
 from autograder.grading.results import Result, Row
+from autograder.submission import Exported, Submitter
 
 GRADERS = {"density": "a", "bayes": "b"}
 
@@ -31,8 +33,13 @@ def test_a_class_has_one_seed_and_keeps_it(store, tmp_path):
     assert store.seed(large) == large
     assert store.seed(5) == large
     assert Store(tmp_path, "hw1").seed(6) == large
-    assert Store(tmp_path, "hw2").seed(7) == 7
-    assert packs_of(tmp_path) == ["hw1", "hw2"]
+
+
+def test_a_folder_belongs_to_one_pack(store, tmp_path):
+    store.seed(1)
+    assert Store(tmp_path).pack == "hw1"
+    with pytest.raises(StoreError, match=r"holds the grades of hw1; choose another folder for hw2"):
+        Store(tmp_path, "hw2")
 
 
 def test_a_grade_is_found_by_content_environment_and_device(store):
@@ -51,19 +58,33 @@ def test_what_stands_last_counts_and_what_stood_before_is_kept(store, tmp_path):
     store.stand("alice", first)
     store.stand("alice", second)
     store.stand("bob", first)
-    assert store.standing("alice") == second
+    standing = store.standing("alice")
+    assert standing is not None and standing.grade == second
     assert [(r.submission, r.score) for r in store.results()] == [("alice", 4), ("bob", 3)]
     with sqlite3.connect(tmp_path / STORE_NAME) as file:
         rows = file.execute("SELECT submission, grade FROM history ORDER BY number").fetchall()
     assert rows == [("alice", first.number), ("alice", second.number), ("bob", first.number)]
 
 
-def test_packs_in_one_folder_do_not_mix(store, tmp_path):
+def test_nothing_may_stand_again(store):
     store.stand("alice", keep(store, 3))
-    other = Store(tmp_path, "hw2")
-    assert other.results() == []
-    assert other.standing("alice") is None
-    assert other.grades("files", "python, torch", "cpu") == []
+    store.stand("alice", None)
+    assert store.results() == []
+    assert store.standing("alice") is None
+    store.stand("alice", keep(store, 4))
+    assert [r.score for r in store.results()] == [4]
+
+
+def test_who_handed_in_is_known_as_long_as_it_stands(store):
+    anna = Submitter("Abel, Anna", "s11", "aa1@example.org")
+    time = datetime(2026, 3, 1, 22, 10, 5, tzinfo=UTC)
+    one = Exported((anna,), time, "assignment_7")
+    store.remember({"a": one, "b": Exported((), None)})
+    assert store.exported() == {}
+    store.stand("a", keep(store, 3))
+    assert store.exported() == {"a": one}
+    store.stand("a", None)
+    assert store.exported() == {}
 
 
 def test_another_process_sees_only_whole_changes(store, tmp_path):
@@ -81,6 +102,7 @@ def test_a_file_that_is_no_store_is_named(tmp_path):
         Store(tmp_path, "hw1")
 
 
-def test_a_folder_without_a_store_has_no_packs(tmp_path):
-    assert packs_of(tmp_path) == []
+def test_a_folder_without_a_store_has_no_pack(tmp_path):
+    with pytest.raises(StoreError, match="holds no results"):
+        Store(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -34,6 +34,25 @@ def test_folder_of_many(tmp_path: Path) -> None:
     assert names == ["a", "b.zip", "c.tar.gz", "d"]
 
 
+def test_sections(tmp_path: Path) -> None:
+    touch(
+        tmp_path / "section1/ann/likelihood/density.py",
+        tmp_path / "section1/ben/hw1/likelihood/density.py",
+        tmp_path / "section2/dan.zip",
+        tmp_path / "eve/likelihood/density.py",
+        tmp_path / "nothing/notes.txt",
+    )
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["eve", "nothing", "ann", "ben", "dan.zip"]
+
+
+def test_a_package_in_a_folder_of_its_own_is_one_submission(tmp_path: Path) -> None:
+    touch(tmp_path / "ann/hw1/likelihood/density.py", tmp_path / "ann/tests/test_density.py")
+    touch(tmp_path / "ben/hw1.zip")
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["ann", "ben"]
+
+
 def test_loose_modules_are_one_submission(tmp_path: Path) -> None:
     touch(tmp_path / "density.py", tmp_path / "notes/old.zip")
     assert find_submissions([tmp_path], "likelihood") == [tmp_path]

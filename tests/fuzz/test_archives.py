@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.config import load_config
@@ -59,18 +59,11 @@ def check(path: Path, data: bytes) -> None:
             assert "\\" not in name
 
 
-relaxed = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
-
-
-@relaxed
 @given(prefix=st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06"]), rest=st.binary(max_size=500))
 def test_random_bytes(path: Path, prefix: bytes, rest: bytes) -> None:
     check(path, prefix + rest)
 
 
-@relaxed
 @given(members=MEMBERS)
 def test_random_names(path: Path, members: list[tuple[str, bytes]]) -> None:
     try:
@@ -80,7 +73,6 @@ def test_random_names(path: Path, members: list[tuple[str, bytes]]) -> None:
     check(path, data)
 
 
-@relaxed
 @given(members=MEMBERS.filter(lambda m: all(n.isprintable() for n, _ in m)), edits=EDITS)
 def test_mutated_zip(
     path: Path, members: list[tuple[str, bytes]], edits: list[tuple[float, int]]
@@ -91,7 +83,6 @@ def test_mutated_zip(
     check(path, bytes(data))
 
 
-@relaxed
 @given(edits=EDITS, cut=st.floats(0, 1))
 def test_mutated_directory(path: Path, edits: list[tuple[float, int]], cut: float) -> None:
     """Mutations that strike the headers, where the sizes and offsets are."""

@@ -1,0 +1,99 @@
+"""However often `grade` is killed, and wherever: no grade is lost or changed, and it ends alike."""
+
+import json
+import re
+import shutil
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from classroom.course import Course, standing
+
+from autograder.classroom.store import STORE_NAME
+
+STEPS = (
+    "connect",  # while starting
+    "commit INSERT INTO classes",
+    "commit INSERT INTO grades",  # with one submission graded and nothing kept
+    "write a.json",
+    "rename a.html",
+    "commit INSERT INTO history",
+    "write b.json",  # with one result written and the next one graded
+    "rename c.json",
+    "write grades.csv",  # while finishing
+    "rename report.html",
+)
+SECONDS = 60
+
+
+def command(output: Path) -> list[object]:
+    return ["grade", "hw1", "in", "-o", output, "--seed", 11, "-j", 1]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    course.run("autograder", *command(output))
+    return everything(output)
+
+
+def everything(folder: Path) -> dict[str, object]:
+    """All that a run leaves for people and programs, without how long it took."""
+    found: dict[str, object] = {"grades.csv": (folder / "grades.csv").read_text("utf-8")}
+    for path in sorted((folder / "results").iterdir()):
+        data = json.loads(path.read_text("utf-8"))
+        del data["execution_time"], data["extra_data"]["seconds"]
+        found[path.name] = data
+    for path in sorted((folder / "feedback").iterdir()):
+        found[path.name] = re.sub(r"Graded in [\d.]+ s", "", path.read_text("utf-8"))
+    results = standing(folder)
+    found["store"] = {name: r.model_copy(update={"seconds": 0}) for name, r in results.items()}
+    found["names"] = sorted(path.name for path in folder.iterdir())
+    return found
+
+
+def rows(folder: Path, table: str) -> list[tuple]:
+    """The rows of a table of the store; none where there is no such table yet."""
+    if not (folder / STORE_NAME).is_file():
+        return []
+    with sqlite3.connect(folder / STORE_NAME) as file:
+        try:
+            return file.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+
+def kill_at(course: Course, step: str, output: Path) -> None:
+    """Run the command until just before ``step``; nothing of it may live on."""
+    process = course.start("dying", step, *command(output))
+    text, _ = process.communicate(timeout=300)
+    assert process.returncode == -signal.SIGKILL, (step, text)
+    deadline = time.monotonic() + SECONDS
+    while any(str(course.root) in _environment(child) for child in psutil.process_iter()):
+        assert time.monotonic() < deadline, f"processes outlive {step}"
+        time.sleep(0.05)
+
+
+def _environment(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("PYTHONPATH", "")
+    except psutil.Error:
+        return ""
+
+
+def test_killed_at_every_step_in_turn(course, output, undisturbed):
+    shutil.copy(Path(__file__).with_name("dying.py"), course.root)
+    kept: dict[str, list[tuple]] = {"grades": [], "history": []}
+    for step in STEPS:
+        kill_at(course, step, output)
+        for table, before in kept.items():
+            kept[table] = rows(output, table)
+            assert kept[table][: len(before)] == before, step
+        for path in (output / "results").glob("*.json"):
+            json.loads(path.read_text("utf-8"))
+    course.run("autograder", *command(output))
+    assert len(rows(output, "grades")) == 3
+    assert everything(output) == undisturbed

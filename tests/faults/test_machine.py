@@ -1,0 +1,80 @@
+"""`grade` on machines that lack what others have, or whose disk, memory or clock fail it."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from classroom.course import STUB, Course, standing
+
+IN_OWN_NAMESPACE = ("unshare", "--mount", "sh", "-ec")
+FAKETIME = shutil.which("faketime")
+
+
+def able(*command: str) -> bool:
+    """Whether this machine and this user can do ``command``."""
+    return (
+        shutil.which(command[0]) is not None
+        and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that is soon full."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not able("mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(folder)):
+        pytest.skip("mounting a file system needs root and its capabilities")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_the_run_in_one_line_and_room_lets_it_go_on(course, small_disk):
+    folder = small_disk.parent / "many"
+    for i in range(6):
+        course.archive(folder / f"{i}.zip", bayes=f"x = {i}\n".encode(), outliers=STUB)
+    command = ["autograder", "grade", "hw1", folder, "-o", small_disk / "out", "-j", 1]
+    text = course.run(*command, status=1)
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert str(small_disk) in line
+    assert "full" in line or "No space left" in line
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    before = standing(small_disk / "out")
+    assert 0 < len(before) < 6
+    course.run(*command)
+    after = standing(small_disk / "out")
+    assert len(after) == 6
+    assert {name: after[name] for name in before} == before
+
+
+BARE = {
+    "no shared memory": "mount -t tmpfs -o ro,size=4k tmpfs /dev/shm",
+    "no user database and no home": "unset HOME USER LOGNAME; mount --bind /dev/null /etc/passwd",
+}
+
+
+@pytest.mark.parametrize("lack", BARE)
+def test_a_bare_machine_grades_like_any_other(course: Course, output: Path, lack: str) -> None:
+    if not able(*IN_OWN_NAMESPACE, "mount --bind /dev/null /etc/passwd"):
+        pytest.skip("mounting in a namespace of its own needs root and its capabilities")
+    script = f'{BARE[lack]}; exec "$@"'
+    grade = ["autograder", "grade", "hw1", "in", "-o", output, "-j", 1]
+    text = course.run(*grade, within=(*IN_OWN_NAMESPACE, script, "sh"))
+    results = standing(output)
+    assert set(results) == {"a", "b", "c"}, text
+    assert not any(result.errors for result in results.values())
+    assert results["a"].score > results["c"].score == 0
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed")
+def test_a_clock_that_jumps_back_years_changes_nothing(course, output):
+    grade = ["autograder", "grade", "hw1", "in/a.zip", "-o", output, "-j", 1]
+    course.run(*grade, within=(FAKETIME, "2040-01-01"))
+    before = standing(output)
+    text = course.run("autograder", "grade", "hw1", "in", *grade[4:])
+    assert "1 of 3 had their grade already" in text
+    assert standing(output)["a"] == before["a"]
+    course.run("autograder", "report", output, within=(FAKETIME, "1999-01-01"))
+    assert standing(output)["a"] == before["a"]

@@ -1,0 +1,58 @@
+"""Grade references with their probes run in this process, where the GPU, or its stand-in, is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
+import torch
+
+from autograder.grading.grader import PYTEST_OPTIONS
+from autograder.grading.plugin import GradingPlugin
+from autograder.grading.reference import Reference
+from autograder.grading.results import Finding
+from autograder.grading.suite import Suite
+from autograder.sandbox import runner
+from autograder.sandbox.package import Package, load_package
+from autograder.sandbox.runner import Reply, run_probe
+from autograder.sandbox.wire import decode, encode
+
+
+@dataclass
+class Session:
+    """Runs the probes of one question here, and sends the replies as a worker does."""
+
+    probes: ModuleType
+    package: Package
+    cuda: str
+
+    def run(self, probe: str, *, seed: int, device: str, seconds: float) -> Reply:
+        """Run one probe; what is asked for on a GPU runs on ``self.cuda``, in float32."""
+        with pytest.MonkeyPatch.context() as patch:
+            if device == "cuda":
+                device = self.cuda
+                patch.setitem(runner.DTYPES, device, torch.float32)
+            reply = run_probe(self.probes, probe, self.package, seed, device)
+        values = None if reply.values is None else decode(encode(reply.values))
+        return Reply(values, reply.fault, reply.mutated)
+
+
+def findings_on(suite: Suite, cuda: str, seed: int) -> tuple[list[Finding], list[str]]:
+    """Why the reference fails hidden tests, on the CPU and on a GPU; and errors of the grader.
+
+    ``cuda`` is the GPU, or ``cpu`` for the CPU in its place: in float32, as on a GPU.
+    """
+    package = load_package(suite.pack.package, suite.reference_files, private=True)
+
+    @contextmanager
+    def open_session(module: str) -> Iterator[Session]:
+        probes = ModuleType("probes")
+        exec(compile(suite.probes(module), "probes.py", "exec"), probes.__dict__)
+        yield Session(probes, package, cuda)
+
+    plugin = GradingPlugin(Reference(suite, seed), open_session, ("cpu", "cuda"))
+    tests = [str(suite.tests(question)) for question in suite.pack.assigned]
+    pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+    assert plugin.complete
+    return [finding for row in plugin.rows() for finding in row.findings], plugin.errors
