@@ -5,8 +5,10 @@ not known, but it would be if x_0 were: q(x_{t-1} | x_t, x_0) is a Gaussian, by 
 network therefore predicts the noise in x_t, which amounts to predicting x_0, and each step of
 generation is a draw from the Gaussian that belongs to the prediction.
 
-The variational bound on -log p(x_0) is a sum of such comparisons, one per step; with all weights
-set to 1 it becomes the mean squared error of the predicted noise, the simple loss.
+The variational bound on -log p(x_0) is a sum of such comparisons, one per step, and a last term
+KL(q(x_{T-1} | x_0) || N(0, I)) without parameters, nearly 0 for a good schedule; ``vlb_term`` does
+not include it. With all weights set to 1 the sum becomes the mean squared error of the predicted
+noise, the simple loss.
 
 Conventions: t runs from 0 (least noisy) to T - 1. x_t is the result of step t, x_{t-1} what step t
 was applied to, so that the "x_{-1}" of t = 0 is the data, x0, with alpha_bar_{-1} = 1. Data lie in

@@ -60,8 +60,9 @@ def mala_log_acceptance(energy: Energy, x: Tensor, proposal: Tensor, step: float
 
         log r = E(x) - E(x') + log q(x | x') - log q(x' | x)
 
-    The result is log r itself, not cut off at 0, so that swapping x and x' changes its sign. It
-    does not require a gradient. Constants of q cancel.
+    The result is log r itself, not cut off at 0, so that swapping x and x' changes its sign.
+    Constants of q cancel. It does not require a gradient; the ``.grad`` of the energy's parameters
+    is left alone. Works inside ``torch.no_grad()``.
 
     Args:
         energy: E, with values of shape (B,) or (B, 1).

@@ -93,7 +93,8 @@ def classifier_score(classifier: Classifier, x: Tensor, t: Tensor, y: Tensor) ->
 
     Returns:
         Gradients, the shape of x, without a graph: ``requires_grad`` is False. x is left as it is,
-        its ``requires_grad`` too. Works inside ``torch.no_grad()``, where samplers call it.
+        its ``requires_grad`` too, and so is the ``.grad`` of the classifier's parameters. Works
+        inside ``torch.no_grad()``, where samplers call it.
 
     Source: Dhariwal & Nichol, "Diffusion models beat GANs on image synthesis", NeurIPS 2021,
     section 4.

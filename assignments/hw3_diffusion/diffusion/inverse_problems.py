@@ -376,8 +376,8 @@ def dps_step(
         parameters alone.
 
     Source: Chung et al., "Diffusion posterior sampling for general noisy inverse problems", ICLR
-    2023, algorithm 1. The paper squares the norm and divides zeta by it: half of zeta there is the
-    zeta here.
+    2023, algorithm 1. The paper squares the norm and divides zeta' by it: zeta here is 2 zeta'
+    there. (Its code takes the norm as here.)
     """
     raise NotImplementedError("Q10d: dps_step")
 

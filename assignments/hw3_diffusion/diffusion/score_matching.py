@@ -31,8 +31,8 @@ def exact_score_matching_loss(score: Score, x: Tensor) -> Tensor:
 
         loss = 1/B sum_b ( tr J(x_b) + 1/2 |s(x_b)|^2 ),    J_ij = d s_i / d x_j
 
-    It equals the least-squares distance to the score of the data up to a constant, so it may be
-    negative. The trace costs one backward pass per dimension.
+    It equals half the mean squared distance to the score of the data up to a constant, so it may
+    be negative. The trace costs one backward pass per dimension.
 
     Args:
         score: s, from (B, D) to (B, D).
@@ -146,7 +146,8 @@ def annealed_langevin(
     No graph is built: the result does not require a gradient.
 
     Args:
-        score: s, called as score(x, sigma) with sigma of shape (B,), all equal to sigma_i.
+        score: s, called once per step, as score(x, sigma) with sigma of shape (B,), all equal to
+            sigma_i.
         x: Starting points, shape (B, ...).
         sigmas: Noise levels, shape (L,), largest first.
         noise: Standard normal noise z, shape (L, T, B, ...).

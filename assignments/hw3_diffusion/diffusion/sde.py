@@ -51,7 +51,7 @@ class VP:
     beta_max: float = 20.0
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
-        return -0.5 * per_example(self._beta(t), x) * x
+        return -0.5 * expand(self._beta(t), x) * x
 
     def diffusion(self, t: Tensor) -> Tensor:
         return self._beta(t).sqrt()
@@ -75,8 +75,8 @@ class VE:
         return self.sigma_min * ratio**t * math.sqrt(2 * math.log(ratio))
 
 
-def per_example(values: Tensor, x: Tensor) -> Tensor:
-    """``values`` (B,) with as many dimensions of size 1 behind B as x (B, ...) needs."""
+def expand(values: Tensor, x: Tensor) -> Tensor:
+    """One value per example, (B,), as (B, 1, ..., 1), which broadcasts against x of (B, ...)."""
     return values.reshape(-1, *[1] * (x.dim() - 1))
 
 
@@ -138,7 +138,7 @@ def reverse_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -> Tensor:
         sde: Gives f as ``sde.drift(x, t)``, shape (B, ...), and g as ``sde.diffusion(t)``, (B,).
         score: grad_x log p_t(x) as ``score(x, t)``, shape (B, ...).
         x: Points, shape (B, ...).
-        t: Times, shape (B,).
+        t: Times, shape (B,); all three functions want them in this shape.
 
     Returns:
         The drift, the shape of x.
@@ -164,8 +164,8 @@ def euler_maruyama(
     for n = 0..N-1. Every step has its noise, the last one too.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,).
-        diffusion: Called as ``diffusion(t)`` with t of shape (B,); gives (B,).
+        drift: Called once per step, as ``drift(x, t)`` with t of shape (B,).
+        diffusion: Called once per step, as ``diffusion(t)`` with t of shape (B,); gives (B,).
         x: Points at times[0], shape (B, ...). Not changed.
         times: The grid, shape (N + 1,), all increasing or all decreasing.
         noise: Standard normal draws, shape (N, B, ...).
@@ -185,7 +185,7 @@ def probability_flow_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -
         sde: Gives f as ``sde.drift(x, t)``, shape (B, ...), and g as ``sde.diffusion(t)``, (B,).
         score: grad_x log p_t(x) as ``score(x, t)``, shape (B, ...).
         x: Points, shape (B, ...).
-        t: Times, shape (B,).
+        t: Times, shape (B,); all three functions want them in this shape.
 
     Returns:
         The drift, the shape of x. It serves both directions of time.
@@ -207,7 +207,7 @@ def heun(drift: VectorField, x: Tensor, times: Tensor) -> Tensor:
     for n = 0..N-1, the last step included.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,), 2N times.
+        drift: Called 2N times, as ``drift(x, t)`` with t of shape (B,), in the order above.
         x: Points at times[0], shape (B, ...). Not changed.
         times: The grid, shape (N + 1,), all increasing or all decreasing.
 
@@ -237,7 +237,7 @@ def hutchinson_trace(function: Callable[[Tensor], Tensor], x: Tensor, probes: Te
 
     Returns:
         Estimates, shape (B,), without a graph: ``requires_grad`` is False. Works inside
-        ``torch.no_grad()``.
+        ``torch.no_grad()``, and leaves the ``.grad`` of the function's parameters alone.
 
     Source: Hutchinson, 1990; Grathwohl et al., "FFJORD", ICLR 2019, section 3.1.
     """
@@ -260,7 +260,8 @@ def ode_log_prob(
     :func:`hutchinson_trace`, with all the probes, the same in every stage.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,); each example by itself.
+        drift: Called as ``drift(x, t)`` with t of shape (B,), as often as you like; each example by
+            itself.
         x: Data, at times[0], shape (B, ...). Not changed.
         times: The grid from data to prior, increasing, shape (N + 1,).
         probes: Vectors for the trace, shape (M, B, ...).
@@ -305,7 +306,7 @@ def edm_denoise(network: VectorField, x: Tensor, sigma: Tensor, sigma_data: floa
     with the four scales of :func:`edm_preconditioning`.
 
     Args:
-        network: F, called as ``network(x, c_noise)``: (B, ...), (B,) -> (B, ...).
+        network: F, called once, as ``network(x, c_noise)``: (B, ...), (B,) -> (B, ...).
         x: Noisy examples, shape (B, ...).
         sigma: Standard deviations of their noise, > 0, shape (B,).
         sigma_data: Standard deviation of the data.

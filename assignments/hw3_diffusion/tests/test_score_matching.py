@@ -89,6 +89,22 @@ def test_denoising_loss_of_the_right_score_is_zero() -> None:
     close(got, 0, "denoising_score_matching_loss of images that are all 0, with their exact score")
 
 
+@pytest.mark.part("c")
+def test_denoising_loss_tells_the_level_of_each_example() -> None:
+    got = []
+
+    def score(y: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+        got.append(sigma.tolist())
+        return y
+
+    images = torch.ones(2, 1, 2, 2, dtype=torch.float64)
+    score_matching.denoising_score_matching_loss(score, images, tensor([1, 2]), images)
+    assert got == [[1.0, 2.0]], (
+        "denoising_score_matching_loss: the score is called once, with sigma as it is, shape (B,); "
+        f"it got {got}"
+    )
+
+
 @pytest.mark.part("d")
 def test_step_sizes_by_hand() -> None:
     got = score_matching.annealed_step_sizes(tensor([4, 2, 1]) / 2, 0.1)

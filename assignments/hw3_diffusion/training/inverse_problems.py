@@ -40,8 +40,11 @@ _VIEWS, _DETECTORS = 8, 32
 _ZETA, _ZETA_CT = 1.0, 0.1
 _STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 _EXPECT = {
-    "resolution, DPS": "about 24; pseudo-inverse: 19",
-    "CT, DDNM": "about 26; pseudo-inverse: 18.5",
+    "inpainting, replacement": "about 19",
+    "inpainting, DPS": "about 22",
+    "resolution, DPS": "about 22; pseudo-inverse: 18",
+    "CT, DDNM": "about 25; pseudo-inverse: 18.5",
+    "CT, DPS": "about 27",
 }
 
 Method = Callable[[Tensor, int, int], Tensor]

@@ -19,13 +19,13 @@ def test_langevin_of_images(run):
 
 @part("a", weight=2)
 def test_acceptance(run):
-    """log acceptance ratios of six proposals"""
+    """log acceptance ratios of six proposals, and the .grad of parameters, to be left alone"""
     run("acceptance").matches("chain")
 
 
 @part("a", devices=WITH_VALUES)
 def test_acceptance_of_images(run):
-    """log acceptance ratios of images, there, back and nowhere, with an energy of shape (B, 1)"""
+    """log acceptance ratios of images, inside torch.no_grad() too, with energies of shape (B, 1)"""
     run("acceptance_of_images").matches("chain")
 
 
@@ -61,7 +61,7 @@ def test_free_energies(run):
 
 @part("c", devices=WITH_VALUES)
 def test_free_energies_of_large_parameters(run):
-    """free energies with parameters of 1e4, of one state, and of units between 0 and 1"""
+    """free energies with parameters of 1e4, and of one state"""
     run("free_energies_of_large_parameters").matches()
 
 

@@ -19,7 +19,7 @@ def test_targets(run):
 
 @part("b", weight=2, devices=WITH_VALUES)
 def test_loss(run):
-    """loss of a given velocity model on vectors"""
+    """loss of a given velocity model on vectors, and what the model is asked"""
     run("loss").matches()
 
 
@@ -31,13 +31,13 @@ def test_loss_of_images(run):
 
 @part("c", weight=2)
 def test_euler(run):
-    """Euler's method in three steps and in one, and how often it calls the model"""
+    """Euler's method in three steps and in one, and the times that it asks for"""
     run("euler").matches("chain")
 
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_heun(run):
-    """Heun's method in three steps and in one, and how often it calls the model"""
+    """Heun's method in three steps and in one, and the times that it asks for"""
     run("heun").matches("chain")
 
 

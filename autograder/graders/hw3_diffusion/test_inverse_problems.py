@@ -43,7 +43,7 @@ def test_views(run):
 
 @part("b", weight=2, devices=WITH_VALUES)
 def test_sinograms(run):
-    """sinograms of several channels, and backprojection"""
+    """sinograms of several channels, and backprojection, with a wide and a narrow detector"""
     run("sinograms").matches()
 
 
@@ -55,13 +55,13 @@ def test_projected(run):
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_null_space_steps(run):
-    """steps with projection, neighbouring, strided and the last"""
+    """steps with projection, neighbouring, strided and the last, and what the model is asked"""
     run("null_space_steps").matches("chain")
 
 
 @part("d", weight=3, devices=WITH_VALUES)
 def test_posterior_steps(run):
-    """steps with a measurement that is not linear, on examples of very different size"""
+    """steps with a measurement that is not linear, and what the model is asked"""
     run("posterior_steps").matches("chain")
 
 

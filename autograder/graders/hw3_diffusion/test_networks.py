@@ -13,7 +13,7 @@ def test_embedding(run):
 
 @part("a")
 def test_embedding_of_integers(run):
-    """embeddings of integer time steps, and with two features only"""
+    """embeddings of integer time steps, with two features only, and their dtype"""
     run("embedding_of_integers").matches()
 
 
@@ -71,7 +71,7 @@ def test_unet_of_three_levels(run):
     run("unet_of_three_levels").matches()
 
 
-@part("e", devices=WITH_VALUES)
+@part("e", devices="cpu")  # some of these gradients are differences of large ones
 def test_unet_gradients(run):
     """gradients with respect to image and parameters"""
     run("unet_gradients").matches("chain")

@@ -31,7 +31,7 @@ def test_sliced_with_less_variance(run):
 
 @part("c", weight=2)
 def test_denoising(run):
-    """denoising loss of five points with a noise level each, and its gradients"""
+    """denoising loss of five points, its gradients, and the levels that it asks for"""
     run("denoising").matches("chain")
 
 
@@ -55,7 +55,7 @@ def test_steps(run):
 
 @part("d", weight=2)
 def test_annealed(run):
-    """four samples after three levels of two steps each, free of any graph"""
+    """four samples after three levels of two steps each, and the levels that were asked for"""
     run("annealed").matches("chain")
 
 

@@ -19,13 +19,13 @@ def test_ve(run):
 
 @part("b", weight=2, devices=WITH_VALUES)
 def test_reverse(run):
-    """drift of the reverse SDE"""
+    """drift of the reverse SDE, and the times that its terms are asked for"""
     run("reverse").matches()
 
 
 @part("b", weight=2)
 def test_euler_maruyama_backwards(run):
-    """Euler-Maruyama with time running backwards, unequal steps"""
+    """Euler-Maruyama backwards in unequal steps, and the times that it asks for"""
     run("euler_maruyama_backwards").matches("chain")
 
 
@@ -37,13 +37,13 @@ def test_euler_maruyama_forwards(run):
 
 @part("c", devices=WITH_VALUES)
 def test_flow_drift(run):
-    """drift of the probability-flow ODE"""
+    """drift of the probability-flow ODE, and the times that its terms are asked for"""
     run("flow_drift").matches()
 
 
 @part("c", weight=2)
 def test_solved(run):
-    """Heun's method in both directions of time, unequal steps, and how often it calls the drift"""
+    """Heun's method in both directions, in unequal steps, and the times that it asks for"""
     run("solved").matches("chain")
 
 
@@ -61,13 +61,13 @@ def test_trace_from_basis(run):
 
 @part("d", weight=2)
 def test_likelihood(run):
-    """log-likelihood under an ODE that ends in a standard normal"""
+    """log-likelihood under an ODE that ends in a standard normal, free of any graph"""
     run("likelihood").matches("chain")
 
 
 @part("d", devices=WITH_VALUES)
 def test_likelihood_of_images(run):
-    """log-likelihood of images under an ODE that ends in a wider prior"""
+    """log-likelihood of images with a wider prior, inside torch.no_grad()"""
     run("likelihood_of_images").matches("chain")
 
 
@@ -79,5 +79,5 @@ def test_scales(run):
 
 @part("e", weight=2)
 def test_denoised(run):
-    """the preconditioned denoiser"""
+    """the preconditioned denoiser, and what its network is asked"""
     run("denoised").matches()

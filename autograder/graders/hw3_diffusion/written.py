@@ -62,28 +62,38 @@ KEY = {
     ),
     "c": Key(
         domain={"h": (0.1, 0.6), "s": (0.7, 1.8)},
-        alternatives=("4*s**4/(4*s**2 - h)", "h/(1 - (1 - h/(2*s^2))^2)"),
+        alternatives=("(1 - h/(2*s**2))**2*s**2 + h", "s^2*(1 + (h/(2*s^2))^2)"),
         mistakes=(
             Mistake(
                 "langevin-unbiased",
                 "s**2",
-                "That is the limit of small steps. Without a Metropolis test a step of finite "
-                "size leaves a bias: solve v = (...)^2 v + h.",
+                "That holds in the limit of small steps. A step of finite size does not keep the "
+                "density: shrink x, then add noise.",
             ),
             Mistake(
-                "langevin-step-not-halved",
-                "s**2/(1 - h/(2*s**2))",
-                "This belongs to x' = x - h grad E(x) + sqrt(2 h) noise; here the step is halved.",
+                "langevin-noise-only",
+                "s**2 + h",
+                "The noise adds h; the drift takes something away, because it shrinks x.",
+            ),
+            Mistake(
+                "langevin-factor-not-squared",
+                "s**2 + h/2",
+                "A factor in front of x enters the variance squared.",
             ),
             Mistake(
                 "langevin-gradient-not-halved",
-                "h/(1 - (1 - h/s**2)**2)",
+                "s**2 - h + h**2/s**2",
                 "The gradient is multiplied by h/2, not by h.",
             ),
             Mistake(
-                "langevin-first-order",
-                "s**2 + h/4",
-                "This is the beginning of a series in h; the variance has a closed form.",
+                "langevin-unit-variance",
+                "1 + h**2/4",
+                "This is right for s = 1; the slope of E depends on s.",
+            ),
+            Mistake(
+                "langevin-run-for-ever",
+                "s**2/(1 - h/(4*s**2))",
+                "This is the variance after many steps; one step is asked for.",
             ),
         ),
     ),

@@ -261,6 +261,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "ddim-x0-clipped",
+        "ddim_step",
+        "The estimate of x_0 is clipped to [-1, 1], as some samplers do. Here it is what the "
+        "equation says.",
+        ((FROM_TO, FROM_TO.replace("x0 = ", "x0 = (") + ").clamp(-1, 1)"),),
+    ),
+    Misconception(
         "sampler-forwards",
         "ddim_sample",
         "The pairs are taken in reverse. They are in the order of generation already.",

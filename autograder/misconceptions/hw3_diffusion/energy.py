@@ -10,6 +10,9 @@ LANGEVIN_GRAPH = (
 LANGEVIN = "return x.detach() - step / 2 * slope + math.sqrt(step) * noise"
 BOTH = "before, after = energy(x).reshape(-1), energy(proposal).reshape(-1)"
 SLOPES = "slope, proposal_slope = torch.autograd.grad((before + after).sum(), (x, proposal))"
+SLOPES_BACKWARD = (
+    "(before + after).sum().backward()\n        slope, proposal_slope = x.grad, proposal.grad"
+)
 THERE = "there = (proposal - x + step / 2 * slope).square().flatten(1).sum(dim=1)"
 BACK = "back = (x - proposal + step / 2 * proposal_slope).square().flatten(1).sum(dim=1)"
 RATIO = "return (before - after + (there - back) / (2 * step)).detach()"
@@ -156,6 +159,13 @@ MISCONCEPTIONS = (
         ((RATIO, RATIO.replace(".detach()", ".detach().clamp(max=0)")),),
     ),
     Misconception(
+        "mala-backward",
+        "mala_log_acceptance",
+        "`backward()` adds the sampler's slopes to the `.grad` of the network's parameters, and "
+        "the next optimiser step uses them. Ask for the slopes with respect to the points alone.",
+        ((SLOPES, SLOPES_BACKWARD),),
+    ),
+    Misconception(
         "select-reversed",
         "metropolis_select",
         "Accepted and rejected are swapped: a large ratio must lead to acceptance.",
@@ -293,6 +303,18 @@ MISCONCEPTIONS = (
         ((FREE, FREE.replace("F.softplus(v @ weight + c)", "(v @ weight + c).exp().log1p()")),),
     ),
     Misconception(
+        "free-mean-over-hidden",
+        "rbm_free_energy",
+        "The terms of the hidden units are averaged; log-factors add up.",
+        ((FREE, FREE.replace("sum(dim=1)", "mean(dim=1)")),),
+    ),
+    Misconception(
+        "free-without-hidden-biases",
+        "rbm_free_energy",
+        "The hidden biases are left out.",
+        ((FREE, FREE.replace(" + c)", " + 0 * c)")),),
+    ),
+    Misconception(
         "partition-sign",
         "rbm_log_partition",
         "The free energies are summed with the wrong sign: Z sums exp(-F).",
@@ -326,6 +348,18 @@ MISCONCEPTIONS = (
         "rbm_log_partition",
         "exp overflows before the sum is taken; stay in log space.",
         ((PARTITION, PARTITION.replace(".logsumexp(dim=0)", ".exp().sum().log()")),),
+    ),
+    Misconception(
+        "partition-first-state-missing",
+        "rbm_log_partition",
+        "One state is missing from the sum, the one with all units off. There are 2^D of them.",
+        ((PARTITION, PARTITION.replace("states.to(b.dtype)", "states[1:].to(b.dtype)")),),
+    ),
+    Misconception(
+        "partition-max",
+        "rbm_log_partition",
+        "Only the likeliest state counts here; Z sums over all.",
+        ((PARTITION, PARTITION.replace("logsumexp(dim=0)", "amax(dim=0)")),),
     ),
     Misconception(
         "nce-without-nu",
@@ -422,6 +456,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "nce-nu-twice",
+        "nce_loss",
+        "log nu is counted twice in h.",
+        ((LOG_NU, LOG_NU.replace("= math", "= 2 * math")),),
+    ),
+    Misconception(
         "jem-sign",
         "jem_energy",
         "The minus sign is missing: large logits mean a high density, and a high density a low energy.",
@@ -497,6 +537,19 @@ MISCONCEPTIONS = (
         "The logits of the samples are detached. The samples are constants, their logits are not: the "
         "network must learn to raise the energy there.",
         ((CONTRAST, CONTRAST.replace("sample_logits", "sample_logits.detach()")),),
+    ),
+    Misconception(
+        "joint-classifier-summed",
+        "jem_loss",
+        "The cross-entropy is summed over the batch; all three terms are means.",
+        ((JOINT, JOINT.replace("labels)", "labels, reduction='sum')")),),
+    ),
+    Misconception(
+        "joint-energies-summed",
+        "jem_loss",
+        "The energies are summed over the examples; both are means, or five data weigh more than "
+        "four samples.",
+        ((CONTRAST, CONTRAST.replace(".mean()", ".sum()")),),
     ),
 )
 

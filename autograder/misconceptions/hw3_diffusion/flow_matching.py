@@ -3,10 +3,10 @@
 from autograder.misconceptions import Alternative, Misconception
 
 POINT = "return (1 - (1 - sigma_min) * time) * noise + time * data"
-TIME = "time = per_example(t, data)\n    "
+TIME = "time = expand(t, data)\n    "
 TARGET = "return data - (1 - sigma_min) * noise"
 VELOCITY = "velocity = data - noise\n"
-X = "x = noise + per_example(t, data) * velocity\n"
+X = "x = noise + expand(t, data) * velocity\n"
 ERROR = "error = model(x, t) - velocity\n"
 LOSS = "return error.square().flatten(1).sum(dim=1).mean()"
 EULER_TIME = "t = x.new_full((len(x),), n / num_steps)\n"
@@ -138,7 +138,7 @@ MISCONCEPTIONS = (
         "loss-time-reversed",
         "flow_matching_loss",
         "x_t runs from data to noise; t = 0 is noise.",
-        ((X, "x = data - per_example(t, data) * velocity\n"),),
+        ((X, "x = data - expand(t, data) * velocity\n"),),
     ),
     Misconception(
         "loss-model-time-reversed",
@@ -157,6 +157,13 @@ MISCONCEPTIONS = (
         "flow_matching_loss",
         "t (B,) meets the last dimension instead of the first: add dimensions of size 1 behind B.",
         ((X, "x = noise + t * velocity\n"),),
+    ),
+    Misconception(
+        "loss-times-reshaped",
+        "flow_matching_loss",
+        "The model gets t with dimensions of size 1 behind B. It wants one number per example, "
+        "(B,); only what multiplies x is to be reshaped.",
+        ((ERROR, "error = model(x, expand(t, data)) - velocity\n"),),
     ),
     Misconception(
         "euler-time-reversed",
@@ -206,6 +213,13 @@ MISCONCEPTIONS = (
         "The samples hang on the model's graph, and memory grows with every step: sample without "
         "gradients.",
         ((EULER, EULER.replace("for n", "torch.set_grad_enabled(True)\n        for n")),),
+    ),
+    Misconception(
+        "euler-one-time-for-batch",
+        "euler_sample",
+        "The model is told one time without a batch dimension; it must be told the time of each "
+        "example, shape (B,).",
+        ((EULER, EULER.replace("(len(x),)", "()")),),
     ),
     Misconception(
         "heun-sample-is-euler",
@@ -270,6 +284,13 @@ MISCONCEPTIONS = (
         "heun_sample",
         "The averaged slope is added to the predicted point; start again from the old one.",
         ((HEUN_STEP, "x = x + h * k1 + h * (k1 + k2) / 2\n"),),
+    ),
+    Misconception(
+        "heun-sample-one-time-for-batch",
+        "heun_sample",
+        "The model is told one time for the batch, of shape (1,); it must be told the time of "
+        "each example, shape (B,).",
+        ((HEUN_LOOP, HEUN_LOOP.replace("(len(x),)", "(1,)")),),
     ),
     Misconception(
         "pairs-swapped",

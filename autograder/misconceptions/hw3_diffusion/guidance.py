@@ -201,6 +201,13 @@ MISCONCEPTIONS = (
         ((SCORE, SCORE.replace("x)[0]", "x, create_graph=True)[0]")),),
     ),
     Misconception(
+        "score-backward",
+        "classifier_score",
+        "`backward()` also adds to the `.grad` of the classifier's parameters, and the next "
+        "optimiser step uses it. Ask for the gradient with respect to x alone.",
+        ((SCORE, "chosen.sum().backward()\n        return x.grad"),),
+    ),
+    Misconception(
         "classifier-guidance-sign",
         "classifier_guidance",
         "The sign is wrong. Noise points against the score, so it is reduced along it.",
@@ -278,7 +285,7 @@ ALTERNATIVES = (
             (
                 LOG_PROB + "        " + CHOSEN + "        " + SCORE,
                 "loss = torch.nn.functional.cross_entropy(classifier(x, t), y, reduction='sum')\n"
-                "        loss.backward()\n"
+                "        loss.backward(inputs=[x])\n"
                 "    return -x.grad",
             ),
             (

@@ -27,10 +27,12 @@ DDNM_EPS = (
     "level, level_prev = signal_level(alpha_bar, t), signal_level(alpha_bar, t_prev)\n"
     "    eps = model(x, torch.full(x.shape[:1], t, device=x.device))"
 )
+DDNM_ASK = "eps = model(x, torch.full(x.shape[:1], t, device=x.device))\n    x0"
 DDNM = "return level_prev.sqrt() * ddnm_project(x0, y, operator) + (1 - level_prev).sqrt() * eps"
 DPS_LEVELS = (
     "level, level_prev = signal_level(alpha_bar, t), signal_level(alpha_bar, t_prev)\n    with"
 )
+DPS_ASK = "eps = model(x, torch.full(x.shape[:1], t, device=x.device))\n        x0"
 DPS_X0 = "x0 = (x - (1 - level).sqrt() * eps) / level.sqrt()\n        error"
 NORM = "error = torch.linalg.vector_norm((y - measure(x0)).flatten(1), dim=1).sum()"
 GRADIENT = "(gradient,) = torch.autograd.grad(error, x)"
@@ -166,6 +168,24 @@ MISCONCEPTIONS = (
         (("if x.shape[-2] % self.factor or x.shape[-1] % self.factor:", "if False:"),),
     ),
     Misconception(
+        "downsample-forward-max",
+        "Downsample.forward",
+        "The largest value of each block is taken; the mean is asked for.",
+        ((POOL, "return F.max_pool2d(x, self.factor)"),),
+    ),
+    Misconception(
+        "downsample-forward-sliding",
+        "Downsample.forward",
+        "The blocks overlap: the window moves by one pixel instead of by a block.",
+        ((POOL, "return F.avg_pool2d(x, self.factor, stride=1)"),),
+    ),
+    Misconception(
+        "downsample-forward-over-channels",
+        "Downsample.forward",
+        "The channels are averaged too; each is pooled by itself.",
+        ((POOL, "return F.avg_pool2d(x, self.factor).mean(dim=1, keepdim=True)"),),
+    ),
+    Misconception(
         "downsample-adjoint-is-pinv",
         "Downsample.adjoint",
         "The result is too large: this is the pseudo-inverse. In A, each pixel has the weight of a "
@@ -177,6 +197,43 @@ MISCONCEPTIONS = (
         "Downsample.adjoint",
         "The small image is repeated as a whole. Every pixel of it belongs to one block.",
         ((SPREAD, "return y.repeat(1, 1, self.factor, self.factor) / self.factor**2"),),
+    ),
+    Misconception(
+        "downsample-adjoint-once-scaled",
+        "Downsample.adjoint",
+        "The result is divided by f. A block has f rows and f columns.",
+        ((SPREAD, SPREAD.replace("**2", "")),),
+    ),
+    Misconception(
+        "downsample-adjoint-twice-scaled",
+        "Downsample.adjoint",
+        "The result is divided by the size of a block twice, as if the spread values were "
+        "averaged once more.",
+        ((SPREAD, SPREAD.replace("**2", "**4")),),
+    ),
+    Misconception(
+        "downsample-adjoint-corner",
+        "Downsample.adjoint",
+        "Each value goes to one pixel of its block. All pixels of the block entered the mean, so "
+        "all receive their share.",
+        (
+            (
+                SPREAD,
+                "spread = F.conv_transpose2d(\n            y.flatten(0, 1)[:, None], y.new_ones(1, 1, 1, 1), stride=self.factor,\n            output_padding=self.factor - 1,\n        )\n        return spread[:, 0].unflatten(0, y.shape[:2])",
+            ),
+        ),
+    ),
+    Misconception(
+        "downsample-adjoint-bilinear",
+        "Downsample.adjoint",
+        "The values are spread smoothly over neighbouring blocks. In the forward map each pixel "
+        "belongs to one block only.",
+        (
+            (
+                SPREAD,
+                "large = F.interpolate(y, scale_factor=self.factor, mode='bilinear')\n        return large / self.factor**2",
+            ),
+        ),
     ),
     Misconception(
         "downsample-pinv-is-adjoint",
@@ -197,10 +254,74 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "downsample-pinv-times-block",
+        "Downsample.pinv",
+        "The values are multiplied by the size of a block, as if the forward map summed. A mean "
+        "of equal pixels is that pixel.",
+        (("\n        " + BLOWN_UP, "\n        " + BLOWN_UP + " * self.factor**2"),),
+    ),
+    Misconception(
+        "downsample-pinv-root",
+        "Downsample.pinv",
+        "The result is divided by f, half-way between the transpose and the inverse: its block "
+        "means must be y.",
+        (("\n        " + BLOWN_UP, "\n        " + BLOWN_UP + " / self.factor"),),
+    ),
+    Misconception(
+        "downsample-pinv-tiled",
+        "Downsample.pinv",
+        "The small image is repeated as a whole. Every pixel of it belongs to one block.",
+        (("\n        " + BLOWN_UP, "\n        return y.repeat(1, 1, self.factor, self.factor)"),),
+    ),
+    Misconception(
+        "downsample-pinv-corner",
+        "Downsample.pinv",
+        "One pixel of each block holds its whole sum. That fits y, but it is not the shortest "
+        "image that does.",
+        (
+            (
+                "\n        " + BLOWN_UP,
+                "\n        one = F.pad(y.new_ones(1, 1), (0, self.factor - 1, 0, self.factor - 1))\n        return torch.kron(y, one) * self.factor**2",
+            ),
+        ),
+    ),
+    Misconception(
         "grayscale-forward-mean",
         "Grayscale.forward",
         "The weights are ignored: the channels are averaged.",
         ((GREY, "return x.mean(dim=1, keepdim=True)"),),
+    ),
+    Misconception(
+        "grayscale-forward-keepdim",
+        "Grayscale.forward",
+        "The channel dimension is lost; the grey image has one channel, (B, 1, H, W).",
+        ((GREY, GREY.replace(", keepdim=True", "")),),
+    ),
+    Misconception(
+        "grayscale-forward-normalised",
+        "Grayscale.forward",
+        "The weights are divided by their sum; they are not necessarily a mean and are used as "
+        "given.",
+        ((GREY, GREY + " / self.weights.sum()"),),
+    ),
+    Misconception(
+        "grayscale-forward-squared",
+        "Grayscale.forward",
+        "The weights are squared.",
+        ((GREY, GREY.replace("None] * x", "None] ** 2 * x")),),
+    ),
+    Misconception(
+        "grayscale-forward-weighted-mean",
+        "Grayscale.forward",
+        "The weighted channels are averaged; they are added up.",
+        ((GREY, GREY.replace(".sum(", ".mean(")),),
+    ),
+    Misconception(
+        "grayscale-forward-columns",
+        "Grayscale.forward",
+        "The weights meet the columns of the image instead of its channels: with as many columns "
+        "as channels nothing complains.",
+        ((GREY, "return (self.weights * x).sum(dim=1, keepdim=True)"),),
     ),
     Misconception(
         "grayscale-adjoint-copied",
@@ -212,6 +333,37 @@ MISCONCEPTIONS = (
                 "return (0 * self.weights + 1)[:, None, None] * y",
             ),
         ),
+    ),
+    Misconception(
+        "grayscale-adjoint-is-pinv",
+        "Grayscale.adjoint",
+        "This is the pseudo-inverse. The transpose has the weights themselves.",
+        (
+            (
+                "\n        " + COLOURED + "\n",
+                "\n        " + RECOLOURED.replace("* y", "* (1 * y)") + "\n",
+            ),
+        ),
+    ),
+    Misconception(
+        "grayscale-adjoint-normalised",
+        "Grayscale.adjoint",
+        "The weights are divided by their sum. The transpose has them as they are in the forward "
+        "map.",
+        (("\n        " + COLOURED + "\n", "\n        " + COLOURED + " / self.weights.sum()\n"),),
+    ),
+    Misconception(
+        "grayscale-adjoint-shared",
+        "Grayscale.adjoint",
+        "The result is divided by the number of channels. The transpose of a sum does not share: "
+        "each channel gets its weight times y.",
+        (("\n        " + COLOURED + "\n", "\n        " + COLOURED + " / len(self.weights)\n"),),
+    ),
+    Misconception(
+        "grayscale-adjoint-divided",
+        "Grayscale.adjoint",
+        "y is divided by the weights. That undoes a product; the transpose multiplies.",
+        (("\n        " + COLOURED + "\n", "\n        return y / self.weights[:, None, None]\n"),),
     ),
     Misconception(
         "grayscale-pinv-is-adjoint",
@@ -231,6 +383,19 @@ MISCONCEPTIONS = (
         "Grayscale.pinv",
         "The result is divided by the sum of the weights; A A^T is the sum of their squares.",
         ((RECOLOURED, "return self.weights[:, None, None] / self.weights.sum() * y"),),
+    ),
+    Misconception(
+        "grayscale-pinv-norm",
+        "Grayscale.pinv",
+        "The result is divided by the norm of the weights; A A^T is its square.",
+        ((RECOLOURED, RECOLOURED.replace(".sum()", ".sum().sqrt()")),),
+    ),
+    Misconception(
+        "grayscale-pinv-elementwise",
+        "Grayscale.pinv",
+        "Each channel is y divided by its weight and by C. That fits y, but it is not the "
+        "shortest image that does.",
+        ((RECOLOURED, "return y / (len(self.weights) * self.weights[:, None, None])"),),
     ),
     Misconception(
         "radon-weights-degrees",
@@ -269,10 +434,63 @@ MISCONCEPTIONS = (
         ((HAT, HAT + ".flip(1)"),),
     ),
     Misconception(
+        "radon-weights-renormalised",
+        "Radon.weights",
+        "The weights are made to sum to 1 over the cells. What falls beside the detector is lost, "
+        "and must be.",
+        (
+            (
+                HAT,
+                "hat = (1 - distance).clamp(min=0)\n        return hat / hat.sum(dim=1, keepdim=True)",
+            ),
+        ),
+    ),
+    Misconception(
         "radon-forward-means",
         "Radon.forward",
         "The values along a line are averaged; they are added up.",
         ((SINOGRAM, SINOGRAM + " / self.weights().sum(dim=(2, 3))"),),
+    ),
+    Misconception(
+        "radon-forward-renormalised",
+        "Radon.forward",
+        "The weights are divided by their sum over the cells, so that pixels beside the detector "
+        "count in full. They are used as they are.",
+        (
+            (
+                SINOGRAM,
+                "weights = self.weights()\n        weights = weights / weights.sum(dim=1, keepdim=True)\n        return torch.einsum('vjhw,bchw->bcvj', weights, x)",
+            ),
+        ),
+    ),
+    Misconception(
+        "radon-forward-views-last",
+        "Radon.forward",
+        "Views and detector cells are exchanged: the sinogram is (B, C, V, J).",
+        ((SINOGRAM, SINOGRAM.replace("->bcvj", "->bcjv")),),
+    ),
+    Misconception(
+        "radon-forward-over-channels",
+        "Radon.forward",
+        "The channels are added up; each has a sinogram of its own.",
+        (
+            (
+                SINOGRAM,
+                SINOGRAM.replace("->bcvj", "->bvj") + "[:, None].expand(-1, x.shape[1], -1, -1)",
+            ),
+        ),
+    ),
+    Misconception(
+        "radon-forward-squared",
+        "Radon.forward",
+        "The weights are squared.",
+        ((SINOGRAM, SINOGRAM.replace("weights(),", "weights() ** 2,")),),
+    ),
+    Misconception(
+        "radon-forward-per-pixel",
+        "Radon.forward",
+        "The sums are divided by the number of pixels; a sinogram has the sums themselves.",
+        ((SINOGRAM, SINOGRAM + " / (self.height * self.width)"),),
     ),
     Misconception(
         "radon-adjoint-averaged",
@@ -286,6 +504,35 @@ MISCONCEPTIONS = (
         "Radon.adjoint",
         "Each pixel is divided by its total weight. The transpose is not normalised.",
         ((SMEARED, SMEARED + " / self.weights().sum(dim=(0, 1))"),),
+    ),
+    Misconception(
+        "radon-adjoint-is-pinv",
+        "Radon.adjoint",
+        "This is the pseudo-inverse, a reconstruction. The transpose only smears the values back.",
+        ((SMEARED, "return self.pinv(y)"),),
+    ),
+    Misconception(
+        "radon-adjoint-squared",
+        "Radon.adjoint",
+        "The weights are squared.",
+        ((SMEARED, SMEARED.replace("weights(),", "weights() ** 2,")),),
+    ),
+    Misconception(
+        "radon-adjoint-over-channels",
+        "Radon.adjoint",
+        "The channels are added up; each is smeared by itself.",
+        (
+            (
+                SMEARED,
+                SMEARED.replace("->bchw", "->bhw") + "[:, None].expand(-1, y.shape[1], -1, -1)",
+            ),
+        ),
+    ),
+    Misconception(
+        "radon-adjoint-per-pixel",
+        "Radon.adjoint",
+        "The sums are divided by the number of pixels. The transpose is not normalised.",
+        ((SMEARED, SMEARED + " / (self.height * self.width)"),),
     ),
     Misconception(
         "ddnm-project-residual-sign",
@@ -304,6 +551,24 @@ MISCONCEPTIONS = (
         "ddnm_project",
         "A^+ y is added without taking out what A already sees of x0.",
         ((PROJECT, "return x0 + operator.pinv(y)"),),
+    ),
+    Misconception(
+        "ddnm-project-null-space-only",
+        "ddnm_project",
+        "What A sees of x0 is taken out, but y is not put in its place.",
+        ((PROJECT, "return x0 - operator.pinv(operator.forward(x0))"),),
+    ),
+    Misconception(
+        "ddnm-project-null-space-sign",
+        "ddnm_project",
+        "The null-space part of x0 has the wrong sign.",
+        ((PROJECT, "return operator.pinv(y) - (x0 - operator.pinv(operator.forward(x0)))"),),
+    ),
+    Misconception(
+        "ddnm-project-in-place",
+        "ddnm_project",
+        "The caller's x0 is overwritten; make a new tensor.",
+        ((PROJECT, "return x0.add_(operator.pinv(y - operator.forward(x0)))"),),
     ),
     Misconception(
         "ddnm-step-not-projected",
@@ -358,6 +623,20 @@ MISCONCEPTIONS = (
                 DDNM_EPS.replace("signal_level(alpha_bar, t_prev)", "alpha_bar[t_prev]"),
             ),
         ),
+    ),
+    Misconception(
+        "ddnm-step-one-time-for-batch",
+        "ddnm_step",
+        "The model is given t with shape (1,); it must be told the step of each example, shape "
+        "(B,).",
+        ((DDNM_ASK, DDNM_ASK.replace("x.shape[:1]", "(1,)")),),
+    ),
+    Misconception(
+        "ddnm-step-float-times",
+        "ddnm_step",
+        "The model is given t in floating point; steps are integers, int64, which networks use to "
+        "look things up.",
+        ((DDNM_ASK, DDNM_ASK.replace(", t,", ", float(t),")),),
     ),
     Misconception(
         "dps-step-not-through-network",
@@ -431,6 +710,39 @@ MISCONCEPTIONS = (
         "`backward()` also fills the `grad` of the network's parameters. Ask for the gradient with "
         "respect to x only.",
         ((GRADIENT, "error.backward()\n        gradient = x.grad"),),
+    ),
+    Misconception(
+        "dps-step-divided-by-norm",
+        "dps_step",
+        "The gradient is divided by the norm once more. That belongs to the gradient of the "
+        "squared norm.",
+        ((NORM, NORM.replace(".sum()", ".log().sum()")),),
+    ),
+    Misconception(
+        "dps-step-one-time-for-batch",
+        "dps_step",
+        "The model is given t with shape (1,); it must be told the step of each example, shape "
+        "(B,).",
+        ((DPS_ASK, DPS_ASK.replace("x.shape[:1]", "(1,)")),),
+    ),
+    Misconception(
+        "dps-step-float-times",
+        "dps_step",
+        "The model is given t in floating point; steps are integers, int64, which networks use to "
+        "look things up.",
+        ((DPS_ASK, DPS_ASK.replace(", t,", ", float(t),")),),
+    ),
+    Misconception(
+        "dps-step-asks-twice",
+        "dps_step",
+        "The network is evaluated a second time for the step itself. Its first answer serves "
+        "both, at half the price.",
+        (
+            (
+                "    x_prev = level_prev.sqrt() * x0",
+                "    eps = model(x, torch.full(x.shape[:1], t, device=x.device))\n    x_prev = level_prev.sqrt() * x0",
+            ),
+        ),
     ),
     Misconception(
         "sdedit-truncated",

@@ -3,6 +3,7 @@
 from autograder.misconceptions import Alternative, Misconception
 
 OMEGA = "omega = torch.exp(-math.log(max_period) * i / half)"
+DTYPE = "dtype = t.dtype if t.is_floating_point() else torch.get_default_dtype()"
 JOINED = "torch.cat([angles.cos(), angles.sin()], dim=-1)"
 EMBEDDING = (
     "half = dim // 2\n"
@@ -91,6 +92,13 @@ MISCONCEPTIONS = (
         "time_embedding",
         "Fractions of a step are cut off. Continuous-time models pass times such as 3.7.",
         (("t[:, None].to(dtype) * omega", "t[:, None].long().to(dtype) * omega"),),
+    ),
+    Misconception(
+        "time-embedding-default-dtype",
+        "time_embedding",
+        "The result is in torch's default dtype also where the times have a floating-point dtype "
+        "of their own; it follows theirs.",
+        ((DTYPE, "dtype = torch.get_default_dtype()"),),
     ),
     Misconception(
         "residual-block-no-skip",

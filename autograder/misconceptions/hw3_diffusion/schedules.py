@@ -240,6 +240,19 @@ MISCONCEPTIONS = (
         ((RATIO, "return alpha_bar.sqrt() / (1 - alpha_bar)"),),
     ),
     Misconception(
+        "snr-decibels",
+        "snr",
+        "This is the ratio in decibels; the ratio itself is asked for.",
+        ((RATIO, "return 10 * torch.log10(alpha_bar / (1 - alpha_bar))"),),
+    ),
+    Misconception(
+        "snr-noise-amplitude",
+        "snr",
+        "The variance of the signal is divided by the amplitude of the noise: both must be "
+        "variances.",
+        ((RATIO, "return alpha_bar / (1 - alpha_bar).sqrt()"),),
+    ),
+    Misconception(
         "eps-to-x0-broadcast",
         "eps_to_x0",
         BROADCAST,
@@ -264,6 +277,18 @@ MISCONCEPTIONS = (
         ((X0[1], "return (x_t - (1 - level).sqrt() * eps) / level"),),
     ),
     Misconception(
+        "eps-to-x0-sign",
+        "eps_to_x0",
+        "The noise is added once more; it must be taken away.",
+        ((X0[1], X0[1].replace("x_t - ", "x_t + ")),),
+    ),
+    Misconception(
+        "eps-to-x0-clipped",
+        "eps_to_x0",
+        "The result is clipped to [-1, 1], as some samplers do. Here it is what the equation says.",
+        ((X0[1], X0[1].replace("return ", "return (") + ").clamp(-1, 1)"),),
+    ),
+    Misconception(
         "x0-to-eps-broadcast",
         "x0_to_eps",
         BROADCAST,
@@ -283,6 +308,24 @@ MISCONCEPTIONS = (
         ((EPS[1], "return (x_t - level.sqrt() * x0) / (1 - level)"),),
     ),
     Misconception(
+        "x0-to-eps-sign",
+        "x0_to_eps",
+        "The difference is the wrong way round: eps is what x_t has beyond the signal.",
+        ((EPS[1], "return (level.sqrt() * x0 - x_t) / (1 - level).sqrt()"),),
+    ),
+    Misconception(
+        "x0-to-eps-not-divided",
+        "x0_to_eps",
+        "The signal is removed, but the noise is still scaled down.",
+        ((EPS[1], "return x_t - level.sqrt() * x0"),),
+    ),
+    Misconception(
+        "x0-to-eps-signal-variance",
+        "x0_to_eps",
+        "x_0 is scaled by alpha_bar; its square root is the amplitude.",
+        ((EPS[1], EPS[1].replace("level.sqrt() * x0", "level * x0")),),
+    ),
+    Misconception(
         "score-sign",
         "eps_to_score",
         "The sign is wrong: the score points to where the density grows, against the noise.",
@@ -300,6 +343,26 @@ MISCONCEPTIONS = (
         "eps_to_score",
         "eps is multiplied by the standard deviation of the noise. The narrower a density, the steeper it is.",
         ((SCORE, "return -eps * (1 - expand(alpha_bar, eps)).sqrt()"),),
+    ),
+    Misconception(
+        "score-not-scaled",
+        "eps_to_score",
+        "This is -eps. The score of a narrow density is steep: the standard deviation of the "
+        "noise is missing.",
+        ((SCORE, "return -eps"),),
+    ),
+    Misconception(
+        "score-broadcast",
+        "eps_to_score",
+        BROADCAST,
+        ((SCORE, SCORE.replace("expand(alpha_bar, eps)", "alpha_bar")),),
+    ),
+    Misconception(
+        "score-signal",
+        "eps_to_score",
+        "eps is divided by the amplitude of the signal; the score depends on how wide the noise "
+        "is.",
+        ((SCORE, "return -eps / expand(alpha_bar, eps).sqrt()"),),
     ),
     Misconception(
         "velocity-sign",
@@ -325,6 +388,18 @@ MISCONCEPTIONS = (
         "velocity",
         BROADCAST,
         ((VELOCITY[0], VELOCITY[0].replace("expand(alpha_bar, x0)", "alpha_bar")),),
+    ),
+    Misconception(
+        "velocity-variances",
+        "velocity",
+        "The coefficients are variances; amplitudes are their square roots.",
+        ((VELOCITY[1], "return level * eps - (1 - level) * x0"),),
+    ),
+    Misconception(
+        "velocity-sum",
+        "velocity",
+        "The sign of x_0 is wrong: as the noise grows, the signal shrinks.",
+        ((VELOCITY[1], VELOCITY[1].replace("- (1", "+ (1")),),
     ),
     Misconception(
         "velocity-to-x0-sign",
@@ -358,6 +433,18 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "velocity-to-x0-variances",
+        "velocity_to_x0",
+        "The coefficients are variances; a rotation has their square roots, cosine and sine.",
+        ((V_TO_X0[1], "return level * x_t - (1 - level) * v"),),
+    ),
+    Misconception(
+        "velocity-to-x0-broadcast",
+        "velocity_to_x0",
+        BROADCAST,
+        ((V_TO_X0[0], V_TO_X0[0].replace("expand(alpha_bar, x_t)", "alpha_bar")),),
+    ),
+    Misconception(
         "velocity-to-eps-sign",
         "velocity_to_eps",
         "The sign of v is wrong: v grows with eps and falls with x_0.",
@@ -381,6 +468,24 @@ MISCONCEPTIONS = (
                 "    return (x_t - level.sqrt() * x0) / (1 - level).sqrt()",
             ),
         ),
+    ),
+    Misconception(
+        "velocity-to-eps-variances",
+        "velocity_to_eps",
+        "The coefficients are variances; a rotation has their square roots, sine and cosine.",
+        ((V_TO_EPS[1], "return (1 - level) * x_t + level * v"),),
+    ),
+    Misconception(
+        "velocity-to-eps-broadcast",
+        "velocity_to_eps",
+        BROADCAST,
+        ((V_TO_EPS[0], V_TO_EPS[0].replace("expand(alpha_bar, x_t)", "alpha_bar")),),
+    ),
+    Misconception(
+        "velocity-to-eps-as-x0",
+        "velocity_to_eps",
+        "v is treated as if it were x_0.",
+        ((V_TO_EPS[1], "return (x_t - level.sqrt() * v) / (1 - level).sqrt()"),),
     ),
 )
 

@@ -228,6 +228,25 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "denoising-levels-reshaped",
+        "denoising_score_matching_loss",
+        "The network gets sigma with dimensions of size 1 behind B. It wants one number per "
+        "example, (B,); only what multiplies x is to be reshaped.",
+        ((ERROR, ERROR.replace("eps, sigma)", "eps, level)")),),
+    ),
+    Misconception(
+        "denoising-asks-twice",
+        "denoising_score_matching_loss",
+        "The network is evaluated more than once for one loss. The value is right, and training "
+        "takes twice as long: keep the first answer.",
+        (
+            (
+                ERROR,
+                "error = 0.5 * score(x + level * eps, sigma) + 0.5 * score(x + level * eps, sigma)\n    error = error + eps / level",
+            ),
+        ),
+    ),
+    Misconception(
         "steps-not-squared",
         "annealed_step_sizes",
         "The ratio of the levels is not squared. A step is a variance, and variances go with sigma^2.",
@@ -250,6 +269,25 @@ MISCONCEPTIONS = (
         "annealed_step_sizes",
         "The division by the smallest level is missing.",
         ((STEPS, STEPS.replace("sigmas / sigmas[-1]", "sigmas")),),
+    ),
+    Misconception(
+        "steps-halved",
+        "annealed_step_sizes",
+        "The factor 1/2 of the drift is put into the step sizes. It stands in the update already, "
+        "and the noise takes the whole alpha.",
+        ((STEPS, STEPS.replace("step *", "step / 2 *")),),
+    ),
+    Misconception(
+        "steps-squared",
+        "annealed_step_sizes",
+        "The step is squared along with the ratio; it is a variance already.",
+        ((STEPS, "return (step * sigmas / sigmas[-1]) ** 2"),),
+    ),
+    Misconception(
+        "steps-levels-only",
+        "annealed_step_sizes",
+        "These are the ratios of the variances; `step` is not used.",
+        ((STEPS, "return (sigmas / sigmas[-1]) ** 2"),),
     ),
     Misconception(
         "annealed-downhill",
@@ -326,6 +364,13 @@ MISCONCEPTIONS = (
         "annealed_langevin",
         "`denoise` has no effect: the noise of the smallest level stays in the samples.",
         ((DENOISE, "pass"),),
+    ),
+    Misconception(
+        "annealed-levels-reshaped",
+        "annealed_langevin",
+        "The network gets sigma with dimensions of size 1 behind B. It wants one number per "
+        "example, (B,).",
+        ((CURRENT, "level = sigma.expand(len(x), *[1] * (x.dim() - 1))"),),
     ),
 )
 

@@ -3,15 +3,15 @@
 from autograder.misconceptions import Alternative, Misconception
 
 INTEGRAL = "integral = beta_min * t + (beta_max - beta_min) * t**2 / 2\n"
-VP_MEAN = "mean = per_example(torch.exp(-integral / 2), x0) * x0\n"
+VP_MEAN = "mean = expand(torch.exp(-integral / 2), x0) * x0\n"
 VP_STD = "(-torch.expm1(-integral)).sqrt()"
 SIGMA = "sigma = sigma_min * (sigma_max / sigma_min) ** t\n"
 VE = "return x0, (sigma**2 - sigma_min**2).sqrt()"
 REVERSE = "return sde.drift(x, t) - variance * score(x, t)"
-VARIANCE = "variance = per_example(sde.diffusion(t) ** 2, x)\n    "
+VARIANCE = "variance = expand(sde.diffusion(t) ** 2, x)\n    "
 STEP_TIME = "t, h = start.expand(len(x)), end - start\n"
 STEP_STD = "std = diffusion(t) * h.abs().sqrt()\n"
-STEP = "x = x + drift(x, t) * h + per_example(std, x) * eps\n"
+STEP = "x = x + drift(x, t) * h + expand(std, x) * eps\n"
 FLOW = "return sde.drift(x, t) - 0.5 * variance * score(x, t)"
 HEUN_H = "h = end - start\n        k1 = drift(x, start.expand(len(x)))\n"
 HEUN_K1 = "k1 = drift(x, start.expand(len(x)))\n"
@@ -20,6 +20,7 @@ HEUN_STEP = "x = x + h * (k1 + k2) / 2\n"
 HEUN_END = HEUN_K2 + HEUN_STEP
 PRODUCTS = "products = [torch.autograd.grad(y, x, v, retain_graph=True)[0] for v in probes]\n"
 TRACE = "return (torch.stack(products) * probes).flatten(2).sum(dim=2).mean(dim=0)"
+STAGES = "h, t1, t2 = end - start, start.expand(len(x)), end.expand(len(x))\n"
 PREDICTED = "predicted = x + h * k1\n"
 D2 = "d2 = hutchinson_trace(lambda y, t=t2: drift(y, t), predicted, probes)\n"
 PATH = "x = x + h * (k1 + k2) / 2\n            integral"
@@ -28,8 +29,8 @@ NORMALIZER = "log_normalizer = math.log(prior_std) + 0.5 * math.log(2 * math.pi)
 PRIOR = "log_prior = -0.5 * (x / prior_std) ** 2 - log_normalizer\n"
 LIKELIHOOD = "return log_prior.flatten(1).sum(dim=1) + integral, x"
 SCALES = "return sigma_data**2 / total**2, sigma * sigma_data / total, 1 / total, sigma.log() / 4"
-INPUT = "output = network(per_example(c_in, x) * x, c_noise)\n"
-DENOISED = "return per_example(c_skip, x) * x + per_example(c_out, x) * output"
+INPUT = "output = network(expand(c_in, x) * x, c_noise)\n"
+DENOISED = "return expand(c_skip, x) * x + expand(c_out, x) * output"
 
 MISCONCEPTIONS = (
     Misconception(
@@ -105,7 +106,7 @@ MISCONCEPTIONS = (
         "ve-square-only",
         "ve_marginal",
         "sigma(t) is off: the power of the ratio lacks the factor sigma_min in front.",
-        ((SIGMA, "sigma = sigma_min + (sigma_max / sigma_min) ** t - 1\n"),),
+        ((SIGMA, "sigma = (sigma_max / sigma_min) ** t\n"),),
     ),
     Misconception(
         "ve-mean-shrinks",
@@ -115,7 +116,7 @@ MISCONCEPTIONS = (
             (
                 VE,
                 "std = (sigma**2 - sigma_min**2).sqrt()\n"
-                "    return x0 / per_example((1 + std**2).sqrt(), x0), std",
+                "    return x0 / expand((1 + std**2).sqrt(), x0), std",
             ),
         ),
     ),
@@ -138,7 +139,7 @@ MISCONCEPTIONS = (
         (
             (
                 VARIANCE + REVERSE,
-                "variance = per_example(sde.diffusion(t), x)\n    " + REVERSE,
+                "variance = expand(sde.diffusion(t), x)\n    " + REVERSE,
             ),
         ),
     ),
@@ -159,6 +160,13 @@ MISCONCEPTIONS = (
         "reverse_drift",
         "The drift of the forward SDE is left out; that is right for the variance-exploding SDE only.",
         ((REVERSE, "return -variance * score(x, t)"),),
+    ),
+    Misconception(
+        "reverse-drift-times-reshaped",
+        "reverse_drift",
+        "The times are given dimensions of size 1 before they are passed on. Drift, diffusion and "
+        "score want them as they are, (B,); what must broadcast is the variance.",
+        ((VARIANCE + REVERSE, "t = expand(t, x)\n    " + VARIANCE + REVERSE),),
     ),
     Misconception(
         "em-noise-times-step",
@@ -208,6 +216,13 @@ MISCONCEPTIONS = (
         ((STEP_STD, "std = diffusion(t) ** 2 * h.abs().sqrt()\n"),),
     ),
     Misconception(
+        "em-one-time-for-batch",
+        "euler_maruyama",
+        "Drift and diffusion are told one time without a batch dimension; they must be told the "
+        "time of each example, shape (B,).",
+        ((STEP_TIME, "t, h = start, end - start\n"),),
+    ),
+    Misconception(
         "flow-drift-whole-variance",
         "probability_flow_drift",
         "The factor 1/2 is missing; with all of g^2 it is the reverse SDE's drift.",
@@ -229,13 +244,34 @@ MISCONCEPTIONS = (
         "flow-drift-g-not-squared",
         "probability_flow_drift",
         "g enters once; the score is weighted by its square.",
-        ((VARIANCE + FLOW, "variance = per_example(sde.diffusion(t), x)\n    " + FLOW),),
+        ((VARIANCE + FLOW, "variance = expand(sde.diffusion(t), x)\n    " + FLOW),),
     ),
     Misconception(
         "flow-drift-quarter",
         "probability_flow_drift",
         "g is halved before it is squared, which gives a quarter.",
         ((FLOW, FLOW.replace("0.5", "0.25")),),
+    ),
+    Misconception(
+        "flow-drift-score-only",
+        "probability_flow_drift",
+        "The drift of the forward SDE is left out; that is right for the variance-exploding SDE "
+        "only.",
+        ((FLOW, "return -0.5 * variance * score(x, t)"),),
+    ),
+    Misconception(
+        "flow-drift-negated",
+        "probability_flow_drift",
+        "The whole drift is negated. An ODE runs both ways with one and the same drift: the sign "
+        "of the step does the rest.",
+        ((FLOW, "return 0.5 * variance * score(x, t) - sde.drift(x, t)"),),
+    ),
+    Misconception(
+        "flow-drift-times-reshaped",
+        "probability_flow_drift",
+        "The times are given dimensions of size 1 before they are passed on. Drift, diffusion and "
+        "score want them as they are, (B,); what must broadcast is the variance.",
+        ((VARIANCE + FLOW, "t = expand(t, x)\n    " + VARIANCE + FLOW),),
     ),
     Misconception(
         "heun-is-euler",
@@ -287,6 +323,16 @@ MISCONCEPTIONS = (
         ((HEUN_END, HEUN_K2 + "x = x + h * (k1 if end == times[-1] else (k1 + k2) / 2)\n"),),
     ),
     Misconception(
+        "heun-one-time-for-batch",
+        "heun",
+        "The drift is told one time without a batch dimension; it must be told the time of each "
+        "example, shape (B,).",
+        (
+            (HEUN_K1, "k1 = drift(x, start)\n"),
+            (HEUN_K2, "k2 = drift(x + h * k1, end)\n        "),
+        ),
+    ),
+    Misconception(
         "trace-sum-over-probes",
         "hutchinson_trace",
         "The products are added up over the probes; the estimate is their mean.",
@@ -326,6 +372,25 @@ MISCONCEPTIONS = (
                 PRODUCTS,
                 "columns = torch.autograd.grad(y.sum(), x)[0]\n"
                 "        products = [columns * v for v in probes]\n",
+            ),
+        ),
+    ),
+    Misconception(
+        "trace-signs",
+        "hutchinson_trace",
+        "Probes enter by their signs only. Random signs are one choice of probes; those given are "
+        "to be used as they are.",
+        ((PRODUCTS, "probes = probes.sign()\n        " + PRODUCTS),),
+    ),
+    Misconception(
+        "trace-backward",
+        "hutchinson_trace",
+        "`backward()` also adds to the `.grad` of the network's parameters, and the next "
+        "optimiser step uses it. Ask for the product with respect to x alone.",
+        (
+            (
+                PRODUCTS,
+                "products = []\n        for v in probes:\n            x.grad = None\n            y.backward(v, retain_graph=True)\n            products.append(x.grad)\n",
             ),
         ),
     ),
@@ -393,6 +458,20 @@ MISCONCEPTIONS = (
         ((LIKELIHOOD, "return log_prior.flatten(1).mean(dim=1) + integral, x"),),
     ),
     Misconception(
+        "likelihood-keeps-graph",
+        "ode_log_prob",
+        "The result hangs on the graph of the drift, of all steps of the path: memory grows with "
+        "every step. Only the divergence needs a graph, and only inside one stage.",
+        (("    with torch.no_grad():\n", "    with torch.enable_grad():\n"),),
+    ),
+    Misconception(
+        "likelihood-one-time-for-batch",
+        "ode_log_prob",
+        "The drift is told one time without a batch dimension; it must be told the time of each "
+        "example, shape (B,).",
+        ((STAGES, "h, t1, t2 = end - start, start, end\n"),),
+    ),
+    Misconception(
         "edm-noise-half",
         "edm_preconditioning",
         "c_noise is half the logarithm; the paper takes a quarter.",
@@ -435,6 +514,13 @@ MISCONCEPTIONS = (
         (("total = (sigma**2 + sigma_data**2).sqrt()", "total = (sigma**2 + 1).sqrt()"),),
     ),
     Misconception(
+        "edm-out-variance",
+        "edm_preconditioning",
+        "c_out is divided by the variance of the input; the standard deviation of the error, a "
+        "product of two deviations, is divided by one.",
+        ((SCALES, SCALES.replace("sigma_data / total, 1", "sigma_data / total**2, 1")),),
+    ),
+    Misconception(
         "edm-denoise-raw-input",
         "edm_denoise",
         "The network gets x as it is; its input must be scaled by c_in.",
@@ -456,7 +542,7 @@ MISCONCEPTIONS = (
         "edm-denoise-no-skip",
         "edm_denoise",
         "The skip connection is missing.",
-        ((DENOISED, "return per_example(c_out, x) * output"),),
+        ((DENOISED, "return expand(c_out, x) * output"),),
     ),
     Misconception(
         "edm-denoise-swapped",
@@ -473,7 +559,14 @@ MISCONCEPTIONS = (
         "edm-denoise-plain-output",
         "edm_denoise",
         "The network's output is added without its scale c_out.",
-        ((DENOISED, "return per_example(c_skip, x) * x + output"),),
+        ((DENOISED, "return expand(c_skip, x) * x + output"),),
+    ),
+    Misconception(
+        "edm-denoise-levels-reshaped",
+        "edm_denoise",
+        "The network gets c_noise with dimensions of size 1 behind B. It wants one number per "
+        "example, (B,); only what multiplies x is to be reshaped.",
+        ((INPUT, INPUT.replace("c_noise)", "expand(c_noise, x))")),),
     ),
 )
 

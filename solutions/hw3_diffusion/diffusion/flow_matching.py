@@ -27,8 +27,8 @@ VelocityModel = Callable[[Tensor, Tensor], Tensor]
 """(x (B, ...), t (B,)) -> velocity (B, ...)."""
 
 
-def per_example(values: Tensor, x: Tensor) -> Tensor:
-    """``values`` (B,) with as many dimensions of size 1 behind B as x (B, ...) needs."""
+def expand(values: Tensor, x: Tensor) -> Tensor:
+    """One value per example, (B,), as (B, 1, ..., 1), which broadcasts against x of (B, ...)."""
     return values.reshape(-1, *[1] * (x.dim() - 1))
 
 
@@ -49,7 +49,7 @@ def interpolate(noise: Tensor, data: Tensor, t: Tensor, sigma_min: float = 0.0) 
     Source: Lipman et al., 2023, equation 22.
     """
     # BEGIN SOLUTION
-    time = per_example(t, data)
+    time = expand(t, data)
     return (1 - (1 - sigma_min) * time) * noise + time * data
     # END SOLUTION
 
@@ -83,7 +83,7 @@ def flow_matching_loss(model: VelocityModel, noise: Tensor, data: Tensor, t: Ten
     The squared norm is the sum over all entries of an example; the mean is over the batch.
 
     Args:
-        model: Called once, as ``model(x, t)``.
+        model: Called once, as ``model(x, t)`` with t of shape (B,).
         noise: Standard normal draws, shape (B, ...).
         data: Data, shape (B, ...).
         t: Times in [0, 1], shape (B,).
@@ -95,7 +95,7 @@ def flow_matching_loss(model: VelocityModel, noise: Tensor, data: Tensor, t: Ten
     """
     # BEGIN SOLUTION
     velocity = data - noise
-    x = noise + per_example(t, data) * velocity
+    x = noise + expand(t, data) * velocity
     error = model(x, t) - velocity
     return error.square().flatten(1).sum(dim=1).mean()
     # END SOLUTION

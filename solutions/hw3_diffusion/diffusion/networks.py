@@ -36,7 +36,7 @@ def time_embedding(t: Tensor, dim: int, max_period: float = 10000.0) -> Tensor:
 
         emb = [cos(omega_0 t), ..., cos(omega_{D/2-1} t), sin(omega_0 t), ..., sin(omega_{D/2-1} t)]
 
-    The first frequency is 1; the last is just above 1 / max_period.
+    The first frequency is 1; the last is max_period^(2/D) times 1 / max_period, so not quite there.
 
     Args:
         t: Times, shape (B,), integers or floating point (fractions are fine), not rescaled.

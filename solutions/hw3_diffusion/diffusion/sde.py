@@ -51,7 +51,7 @@ class VP:
     beta_max: float = 20.0
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
-        return -0.5 * per_example(self._beta(t), x) * x
+        return -0.5 * expand(self._beta(t), x) * x
 
     def diffusion(self, t: Tensor) -> Tensor:
         return self._beta(t).sqrt()
@@ -75,8 +75,8 @@ class VE:
         return self.sigma_min * ratio**t * math.sqrt(2 * math.log(ratio))
 
 
-def per_example(values: Tensor, x: Tensor) -> Tensor:
-    """``values`` (B,) with as many dimensions of size 1 behind B as x (B, ...) needs."""
+def expand(values: Tensor, x: Tensor) -> Tensor:
+    """One value per example, (B,), as (B, 1, ..., 1), which broadcasts against x of (B, ...)."""
     return values.reshape(-1, *[1] * (x.dim() - 1))
 
 
@@ -101,7 +101,7 @@ def vp_marginal(x0: Tensor, t: Tensor, beta_min: float, beta_max: float) -> tupl
     """
     # BEGIN SOLUTION
     integral = beta_min * t + (beta_max - beta_min) * t**2 / 2
-    mean = per_example(torch.exp(-integral / 2), x0) * x0
+    mean = expand(torch.exp(-integral / 2), x0) * x0
     return mean, (-torch.expm1(-integral)).sqrt()
     # END SOLUTION
 
@@ -145,7 +145,7 @@ def reverse_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -> Tensor:
         sde: Gives f as ``sde.drift(x, t)``, shape (B, ...), and g as ``sde.diffusion(t)``, (B,).
         score: grad_x log p_t(x) as ``score(x, t)``, shape (B, ...).
         x: Points, shape (B, ...).
-        t: Times, shape (B,).
+        t: Times, shape (B,); all three functions want them in this shape.
 
     Returns:
         The drift, the shape of x.
@@ -153,7 +153,7 @@ def reverse_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -> Tensor:
     Source: Anderson, "Reverse-time diffusion equation models", 1982; Song et al., 2021, equation 6.
     """
     # BEGIN SOLUTION
-    variance = per_example(sde.diffusion(t) ** 2, x)
+    variance = expand(sde.diffusion(t) ** 2, x)
     return sde.drift(x, t) - variance * score(x, t)
     # END SOLUTION
 
@@ -174,8 +174,8 @@ def euler_maruyama(
     for n = 0..N-1. Every step has its noise, the last one too.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,).
-        diffusion: Called as ``diffusion(t)`` with t of shape (B,); gives (B,).
+        drift: Called once per step, as ``drift(x, t)`` with t of shape (B,).
+        diffusion: Called once per step, as ``diffusion(t)`` with t of shape (B,); gives (B,).
         x: Points at times[0], shape (B, ...). Not changed.
         times: The grid, shape (N + 1,), all increasing or all decreasing.
         noise: Standard normal draws, shape (N, B, ...).
@@ -187,7 +187,7 @@ def euler_maruyama(
     for (start, end), eps in zip(pairwise(times), noise, strict=True):
         t, h = start.expand(len(x)), end - start
         std = diffusion(t) * h.abs().sqrt()
-        x = x + drift(x, t) * h + per_example(std, x) * eps
+        x = x + drift(x, t) * h + expand(std, x) * eps
     return x
     # END SOLUTION
 
@@ -201,7 +201,7 @@ def probability_flow_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -
         sde: Gives f as ``sde.drift(x, t)``, shape (B, ...), and g as ``sde.diffusion(t)``, (B,).
         score: grad_x log p_t(x) as ``score(x, t)``, shape (B, ...).
         x: Points, shape (B, ...).
-        t: Times, shape (B,).
+        t: Times, shape (B,); all three functions want them in this shape.
 
     Returns:
         The drift, the shape of x. It serves both directions of time.
@@ -209,7 +209,7 @@ def probability_flow_drift(sde: SDE, score: VectorField, x: Tensor, t: Tensor) -
     Source: Song et al., 2021, equation 13.
     """
     # BEGIN SOLUTION
-    variance = per_example(sde.diffusion(t) ** 2, x)
+    variance = expand(sde.diffusion(t) ** 2, x)
     return sde.drift(x, t) - 0.5 * variance * score(x, t)
     # END SOLUTION
 
@@ -226,7 +226,7 @@ def heun(drift: VectorField, x: Tensor, times: Tensor) -> Tensor:
     for n = 0..N-1, the last step included.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,), 2N times.
+        drift: Called 2N times, as ``drift(x, t)`` with t of shape (B,), in the order above.
         x: Points at times[0], shape (B, ...). Not changed.
         times: The grid, shape (N + 1,), all increasing or all decreasing.
 
@@ -263,7 +263,7 @@ def hutchinson_trace(function: Callable[[Tensor], Tensor], x: Tensor, probes: Te
 
     Returns:
         Estimates, shape (B,), without a graph: ``requires_grad`` is False. Works inside
-        ``torch.no_grad()``.
+        ``torch.no_grad()``, and leaves the ``.grad`` of the function's parameters alone.
 
     Source: Hutchinson, 1990; Grathwohl et al., "FFJORD", ICLR 2019, section 3.1.
     """
@@ -292,7 +292,8 @@ def ode_log_prob(
     :func:`hutchinson_trace`, with all the probes, the same in every stage.
 
     Args:
-        drift: Called as ``drift(x, t)`` with t of shape (B,); each example by itself.
+        drift: Called as ``drift(x, t)`` with t of shape (B,), as often as you like; each example by
+            itself.
         x: Data, at times[0], shape (B, ...). Not changed.
         times: The grid from data to prior, increasing, shape (N + 1,).
         probes: Vectors for the trace, shape (M, B, ...).
@@ -355,7 +356,7 @@ def edm_denoise(network: VectorField, x: Tensor, sigma: Tensor, sigma_data: floa
     with the four scales of :func:`edm_preconditioning`.
 
     Args:
-        network: F, called as ``network(x, c_noise)``: (B, ...), (B,) -> (B, ...).
+        network: F, called once, as ``network(x, c_noise)``: (B, ...), (B,) -> (B, ...).
         x: Noisy examples, shape (B, ...).
         sigma: Standard deviations of their noise, > 0, shape (B,).
         sigma_data: Standard deviation of the data.
@@ -367,6 +368,6 @@ def edm_denoise(network: VectorField, x: Tensor, sigma: Tensor, sigma_data: floa
     """
     # BEGIN SOLUTION
     c_skip, c_out, c_in, c_noise = edm_preconditioning(sigma, sigma_data)
-    output = network(per_example(c_in, x) * x, c_noise)
-    return per_example(c_skip, x) * x + per_example(c_out, x) * output
+    output = network(expand(c_in, x) * x, c_noise)
+    return expand(c_skip, x) * x + expand(c_out, x) * output
     # END SOLUTION

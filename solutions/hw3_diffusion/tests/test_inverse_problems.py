@@ -150,6 +150,20 @@ class Sum:
         return torch.cat([y, y], dim=-1) / 2
 
 
+def check_one_call(function: str, take_step: Callable) -> None:
+    got = []
+
+    def model(noisy: Tensor, t: Tensor) -> Tensor:
+        got.append((tuple(t.shape), t.dtype))
+        return noisy / 4
+
+    take_step(model)
+    assert got == [((2,), torch.int64)], (
+        f"{function} of two images: the model is called once, with t of shape (B,) and dtype "
+        f"int64; it got {got}"
+    )
+
+
 @pytest.mark.part("c")
 def test_ddnm_project_by_hand():
     got = inverse.ddnm_project(image([1.0, 3.0]), image([10.0]), Sum())
@@ -173,6 +187,23 @@ def test_ddnm_step_by_hand(t_prev, level):
         "is noised to the new level with the predicted eps"
     )
     close(inverse.ddnm_step(*args), expected, message)
+
+
+@pytest.mark.part("c")
+def test_ddnm_step_asks_the_model_once():
+    x, y = torch.ones(2, 1, 1, 2).double(), torch.ones(2, 1, 1, 1).double()
+    check_one_call(
+        "ddnm_step", lambda model: inverse.ddnm_step(model, x, y, Sum(), 2, 1, ALPHA_BAR)
+    )
+
+
+@pytest.mark.part("d")
+def test_dps_step_asks_the_model_once():
+    x, y = torch.ones(2, 1, 1, 2).double(), torch.zeros(2, 1, 1, 2).double()
+    check_one_call(
+        "dps_step",
+        lambda model: inverse.dps_step(model, x, y, lambda x0: x0, 2, 1, ALPHA_BAR, 0.5),
+    )
 
 
 @pytest.mark.part("d")

@@ -84,6 +84,25 @@ def test_euler_maruyama_by_hand():
     )
 
 
+@pytest.mark.part("b")
+def test_euler_maruyama_tells_the_time_of_each_example():
+    got = []
+
+    def drift(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        got.append(t.shape)
+        return x
+
+    def diffusion(t: torch.Tensor) -> torch.Tensor:
+        got.append(t.shape)
+        return 1 + t
+
+    sde.euler_maruyama(drift, diffusion, X, T, torch.zeros(1, 2, 2).double())
+    assert got == [(2,), (2,)], (
+        "euler_maruyama: drift and diffusion are called once per step, with t of shape (B,), here "
+        f"(2,); they got {[tuple(shape) for shape in got]}"
+    )
+
+
 @pytest.mark.part("c")
 def test_probability_flow_drift_by_hand():
     got = sde.probability_flow_drift(Plain(), score, X, T)
@@ -113,6 +132,21 @@ def test_heun_returns_where_it_came_from():
 
     got = sde.heun(drift, sde.heun(drift, x, there), there.flip(0))
     close(got, x, "heun: 200 steps to t = 1 and back: the steps back are negative", atol=1e-4)
+
+
+@pytest.mark.part("c")
+def test_heun_tells_the_time_of_each_example():
+    got = []
+
+    def drift(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        got.append(t.tolist())
+        return x
+
+    sde.heun(drift, X, T)
+    assert got == [[0.0, 0.0], [1.0, 1.0]], (
+        "heun: one step from t = 0 to t = 1 calls the drift at both ends, with the time of each "
+        f"of the two examples; it got {got}"
+    )
 
 
 @pytest.mark.part("d")

@@ -131,7 +131,7 @@ def test_uniform_decoder_costs_log2_of_the_levels():
     torch.testing.assert_close(term, torch.tensor([1.0]), rtol=0, atol=1e-5)
 
 
-def test_bound_holds_and_is_tight_for_the_exact_reverse_process():
+def test_bound_holds_for_another_reverse_process():
     """Binary data, T = 1: the terms, averaged over x_1, bound -log p(x) from above."""
     x0, alpha_bar, variance = torch.tensor([[1.0]]), 0.3, torch.tensor([0.4])
     grid = torch.linspace(-9, 9, 4001)[:, None]
@@ -157,6 +157,38 @@ def test_bound_holds_and_is_tight_for_the_exact_reverse_process():
     bound = math.log(2) * torch.trapezoid(weights * terms, grid[:, 0])
     bound = bound + kl_divergence(forward, prior)
     assert -exact < bound < -exact + 0.5
+
+
+@pytest.mark.parametrize("level", [250, 500, 590])
+def test_bound_is_tight_for_the_exact_reverse_process(level):
+    """Gaussian data, T = 3: with p(x_{t-1} | x_t) by Bayes' rule the bound is -log p(x0)."""
+    betas, num_levels, data_variance = torch.tensor([0.2, 0.4, 0.5]), 1001, 0.3
+    half_width = 1 / (num_levels - 1)
+    x0 = torch.tensor([[2 * level * half_width - 1]])
+    signal, variance = torch.tensor(1.0), torch.tensor(data_variance)
+    bound = torch.tensor(0.0)
+    for t, beta in enumerate(betas):
+        signal = signal * (1 - beta).sqrt()
+        before, variance = variance, (1 - beta) * variance + beta
+        forward = Normal(signal * x0[0, 0], (1 - signal**2).sqrt())
+        x_t = (forward.mean + forward.stddev * torch.linspace(-9, 9, 4001))[:, None]
+        steps = torch.full((len(x_t),), t)
+        mean_p = (1 - beta).sqrt() * before / variance * x_t
+        variance_p = (beta * before / variance).expand(len(x_t))
+        terms = ddpm.vlb_term(
+            x0.expand_as(x_t),
+            steps,
+            *ddpm.q_posterior(x0.expand_as(x_t), x_t, steps, betas),
+            mean_p,
+            variance_p,
+            num_levels,
+        )
+        weights = forward.log_prob(x_t[:, 0]).exp()
+        bound = bound + math.log(2) * torch.trapezoid(weights * terms, x_t[:, 0])
+    bound = bound + kl_divergence(forward, Normal(0.0, variance.sqrt()))
+    data = Normal(0.0, math.sqrt(data_variance))
+    exact = (data.cdf(x0 + half_width) - data.cdf(x0 - half_width)).log()[0, 0]
+    torch.testing.assert_close(bound, -exact, rtol=0, atol=1e-5)
 
 
 def test_first_step_spoils_no_gradient(generator):

@@ -53,18 +53,24 @@ def acceptance(hw: Package, rng: Rng) -> dict:
     energy = rng.module(Bowl(3))
     x, proposal = rng.normal(6, 3), rng.normal(6, 3, std=1.5)
     log_ratio = hw.energy.mala_log_acceptance(energy, x, proposal, 0.6)
-    return {"log_ratio": log_ratio, "in_a_graph": log_ratio.requires_grad}
+    return {
+        "log_ratio": log_ratio,
+        "in_a_graph": log_ratio.requires_grad,
+        "grads_left_alone": [energy.a.grad, energy.b.grad],
+    }
 
 
 def acceptance_of_images(hw: Package, rng: Rng) -> dict:
     energy = rng.module(Bowl(8, column=True))
     x, change = rng.normal(4, 2, 2, 2), rng.normal(4, 2, 2, 2, std=0.5)
     proposal = rng.keep(x + change)
+    with torch.no_grad():
+        one = hw.energy.mala_log_acceptance(energy, x[:1], proposal[:1], 0.1)
     return {
         "there": hw.energy.mala_log_acceptance(energy, x, proposal, 1.4),
         "back": hw.energy.mala_log_acceptance(energy, proposal, x, 1.4),
         "nowhere": hw.energy.mala_log_acceptance(energy, x, x, 0.1),
-        "one": hw.energy.mala_log_acceptance(energy, x[:1], proposal[:1], 0.1),
+        "one_without_graph": one,
     }
 
 
@@ -123,7 +129,6 @@ def free_energies_of_large_parameters(hw: Package, rng: Rng) -> dict:
     return {
         "large": hw.energy.rbm_free_energy(v, 1e4 * weight, 1e3 * b, c),
         "one": hw.energy.rbm_free_energy(v[1:2], weight, b, 1e4 * c),
-        "between": hw.energy.rbm_free_energy(rng.uniform(3, 3), weight, b, c),
     }
 
 

@@ -75,7 +75,11 @@ def score_of_images(hw: Package, rng: Rng) -> dict:
     x = rng.normal(3, 3, 2, 2)
     with torch.no_grad():
         found = hw.guidance.classifier_score(classifier, x, t, rng.tensor([2, 0, 1]))
-    return {"score": found, "requires_grad": [found.requires_grad, x.requires_grad]}
+    return {
+        "score": found,
+        "requires_grad": [found.requires_grad, x.requires_grad],
+        "grad_left_alone": classifier.weight.grad,
+    }
 
 
 def corrected(hw: Package, rng: Rng) -> dict:

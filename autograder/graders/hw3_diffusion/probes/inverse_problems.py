@@ -27,9 +27,15 @@ def _recorded(step: Callable, calls: list) -> Callable:
     return recorded
 
 
-def _model(x: Tensor, t: Tensor) -> Tensor:
-    """A stand-in for a noise predictor that mixes pixels and examples' own times."""
-    return torch.tanh(0.8 * x + 0.3 * x.roll(1, dims=-1) + 0.1 * t[:, None, None, None])
+class _Model:
+    """A stand-in for a noise predictor that mixes pixels and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Tensor] = []
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        self.asked.append(t)
+        return torch.tanh(0.8 * x + 0.3 * x.roll(1, dims=-1) + 0.1 * t.reshape(-1, 1, 1, 1))
 
 
 def replaced(hw: Package, rng: Rng) -> dict:
@@ -101,9 +107,10 @@ def sinograms(hw: Package, rng: Rng) -> dict:
         hw.inverse_problems.Radon(3, 4, rng.uniform(2, high=math.pi), detectors)
         for detectors in (6, 3)
     )
+    x, y = rng.normal(2, 3, 3, 4), rng.normal(3, 2, 2, 6)
     return {
-        "forward": wide.forward(rng.normal(2, 3, 3, 4)),
-        "adjoint": narrow.adjoint(rng.normal(3, 2, 2, 3)),
+        "forward": [wide.forward(x), narrow.forward(x)],
+        "adjoint": [wide.adjoint(y), narrow.adjoint(y[..., :3])],
     }
 
 
@@ -130,30 +137,35 @@ def projected(hw: Package, rng: Rng) -> dict:
 def null_space_steps(hw: Package, rng: Rng) -> dict:
     def values(t: int, t_prev: int) -> Tensor:
         return hw.inverse_problems.ddnm_step(
-            _model, rng.normal(2, 1, 2, 3), rng.normal(2, 4), operator, t, t_prev, alpha_bar
+            model, rng.normal(2, 1, 2, 3), rng.normal(2, 4), operator, t, t_prev, alpha_bar
         )
 
+    model = _Model()
     operator, alpha_bar = _Operator(rng, pixels=6, numbers=4), _alpha_bar(rng, 6)
-    return {"strided": values(5, 2), "next": values(3, 2), "last": values(0, -1)}
+    results = {"strided": values(5, 2), "next": values(3, 2), "last": values(0, -1)}
+    return results | {"asked": model.asked}
 
 
 def posterior_steps(hw: Package, rng: Rng) -> dict:
     def values(t: int, t_prev: int, zeta: float) -> Tensor:
         x = rng.keep(rng.normal(3, 1, 2, 3) * rng.tensor([0.3, 1.0, 3.0])[:, None, None, None])
         y = rng.normal(3, 2, 2)
-        return hw.inverse_problems.dps_step(_model, x, y, measure, t, t_prev, alpha_bar, zeta)
+        return hw.inverse_problems.dps_step(model, x, y, measure, t, t_prev, alpha_bar, zeta)
 
     def measure(x: Tensor) -> Tensor:
         return (x.flatten(1) @ matrix).unflatten(1, (2, 2)) + 0.1 * x[:, 0, :, :2] ** 2
 
-    matrix, alpha_bar = rng.normal(6, 4, std=0.6), _alpha_bar(rng, 6)
+    model, matrix, alpha_bar = _Model(), rng.normal(6, 4, std=0.6), _alpha_bar(rng, 6)
     results = {
         "strided": values(5, 2, 0.7),
         "next": values(2, 1, 1.3),
         "last": values(0, -1, 0.4),
         "unguided": values(3, 1, 0.0),
     }
-    return results | {"requires_grad": [result.requires_grad for result in results.values()]}
+    return results | {
+        "requires_grad": [result.requires_grad for result in results.values()],
+        "asked": model.asked,
+    }
 
 
 def posterior_step_in_a_sampler(hw: Package, rng: Rng) -> dict:

@@ -18,6 +18,7 @@ def embedding_of_integers(hw: Package, rng: Rng) -> dict:
     return {
         "steps": hw.networks.time_embedding(rng.tensor([0, 1, 999]), 10),
         "two_features": hw.networks.time_embedding(rng.tensor([0, 2, 5]), 2),
+        "of_float32": str(hw.networks.time_embedding(rng.uniform(3).float(), 4).dtype),
     }
 
 

@@ -26,9 +26,11 @@ class NoiseConditional(nn.Module):
         super().__init__()
         self.a = nn.Parameter(torch.empty(dim, dim))
         self.b = nn.Parameter(torch.empty(dim))
+        self.asked: list[Tensor] = []
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
-        level = noise.view(len(x), 1)
+        self.asked.append(noise)
+        level = noise.reshape(-1, 1)
         hidden = torch.addmm(self.b, x.flatten(1), self.a).sin()
         return (hidden / level - level.cos()).reshape(x.shape)
 
@@ -83,7 +85,8 @@ def denoising(hw: Package, rng: Rng) -> dict:
     score = rng.module(NoiseConditional(3))
     x, eps, sigma = rng.normal(5, 3), rng.normal(5, 3), rng.uniform(5, low=0.3, high=2.5)
     loss = hw.score_matching.denoising_score_matching_loss(score, x, sigma, eps)
-    return {"loss": loss, "parameters": parameter_gradients(loss, score)}
+    asked = score.asked
+    return {"loss": loss, "parameters": parameter_gradients(loss, score), "asked": asked}
 
 
 def denoising_of_images(hw: Package, rng: Rng) -> dict:
@@ -114,7 +117,7 @@ def annealed(hw: Package, rng: Rng) -> dict:
     score, x, noise = rng.module(NoiseConditional(2)), rng.normal(4, 2), rng.normal(3, 2, 4, 2)
     sigmas = rng.tensor([2.0, 1.1, 0.6])
     samples = hw.score_matching.annealed_langevin(score, x, sigmas, noise, 0.2)
-    return {"samples": samples, "in_a_graph": samples.requires_grad}
+    return {"samples": samples, "in_a_graph": samples.requires_grad, "asked": score.asked}
 
 
 def annealed_with_denoising(hw: Package, rng: Rng) -> dict:

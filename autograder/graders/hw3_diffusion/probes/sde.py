@@ -15,11 +15,16 @@ class Equation:
 
     def __init__(self, pull: Tensor) -> None:
         self.pull = pull
+        self.asked: list[Tensor] = []
+        self.times_fit: list[bool] = []
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
+        self.times_fit.append(t.shape == x.shape[:1])
         return x @ self.pull - across(t + 0.3, x) * x
 
     def diffusion(self, t: Tensor) -> Tensor:
+        self.asked.append(t)
+        self.times_fit.append(t.dim() == 1)
         return 0.4 + 1.5 * t
 
 
@@ -28,8 +33,12 @@ class Field:
 
     def __init__(self, weight: Tensor) -> None:
         self.weight = weight
+        self.asked: list[Tensor] = []
+        self.times_fit: list[bool] = []
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        self.asked.append(t)
+        self.times_fit.append(t.shape == x.shape[:1])
         return torch.tanh(x @ self.weight) * across(1 + t, x) - across(t**2, x) * x + 0.2
 
 
@@ -60,6 +69,7 @@ def reverse(hw: Package, rng: Rng) -> dict:
     return {
         "square": hw.sde.reverse_drift(equation, score, rng.normal(4, 4), rng.uniform(4)),
         "images": hw.sde.reverse_drift(equation, score, rng.normal(3, 3, 2, 4), rng.uniform(3)),
+        "one_time_per_example": all(equation.times_fit + score.times_fit),
     }
 
 
@@ -67,7 +77,8 @@ def euler_maruyama_backwards(hw: Package, rng: Rng) -> dict:
     drift, equation = Field(rng.normal(5, 5, std=0.5)), Equation(rng.normal(5, 5))
     times = rng.tensor([1.0, 0.8, 0.35, 0.0])
     x, noise = rng.normal(7, 5), rng.normal(3, 7, 5)
-    return {"end": hw.sde.euler_maruyama(drift, equation.diffusion, x, times, noise)}
+    end = hw.sde.euler_maruyama(drift, equation.diffusion, x, times, noise)
+    return {"end": end, "asked": {"drift": drift.asked, "diffusion": equation.asked}}
 
 
 def euler_maruyama_forwards(hw: Package, rng: Rng) -> dict:
@@ -83,22 +94,17 @@ def flow_drift(hw: Package, rng: Rng) -> dict:
     return {
         "square": hw.sde.probability_flow_drift(equation, score, x, t),
         "images": hw.sde.probability_flow_drift(equation, score, images, t[:3]),
+        "one_time_per_example": all(equation.times_fit + score.times_fit),
     }
 
 
 def solved(hw: Package, rng: Rng) -> dict:
-    drift, calls = Field(rng.normal(5, 5, std=0.5)), []
-
-    def counted(x: Tensor, t: Tensor) -> Tensor:
-        calls.append(t)
-        return drift(x, t)
-
+    drift = Field(rng.normal(5, 5, std=0.5))
     back, forth = rng.tensor([1.0, 0.8, 0.35, 0.0]), rng.tensor([0.1, 0.9])
-    end = hw.sde.heun(counted, rng.normal(7, 5), back)
     return {
-        "back": end,
-        "calls": len(calls),
+        "back": hw.sde.heun(drift, rng.normal(7, 5), back),
         "forth": hw.sde.heun(drift, rng.normal(2, 3, 5), forth),
+        "asked": drift.asked,
     }
 
 
@@ -113,23 +119,35 @@ def trace(hw: Package, rng: Rng) -> dict:
 
 def trace_from_basis(hw: Package, rng: Rng) -> dict:
     """sqrt(D) times each basis vector, inside no_grad, as samplers call it."""
-    field, t, x = Field(rng.normal(4, 4)), rng.uniform(3), rng.normal(3, 4)
+    weight, t, x = rng.normal(4, 4).clone().requires_grad_(), rng.uniform(3), rng.normal(3, 4)
+    field = Field(weight)
     basis = rng.keep((2 * torch.eye(4, device=x.device))[:, None].expand(4, 3, 4))
     with torch.no_grad():
         found = hw.sde.hutchinson_trace(lambda x: field(x, t), x, basis)
-    return {"trace": found, "requires_grad": [found.requires_grad, x.requires_grad]}
+    return {
+        "trace": found,
+        "requires_grad": [found.requires_grad, x.requires_grad],
+        "grad_left_alone": weight.grad,
+    }
 
 
 def likelihood(hw: Package, rng: Rng) -> dict:
-    drift, times = Field(rng.normal(3, 3, std=0.6)), rng.tensor([0.0, 0.3, 1.0])
+    drift = Field(rng.normal(3, 3, std=0.6).clone().requires_grad_())
     x, probes = rng.normal(5, 3), rng.normal(2, 5, 3)
-    return {"found": hw.sde.ode_log_prob(drift, x, times, probes, 1.0)}
+    log_prob, end = hw.sde.ode_log_prob(drift, x, rng.tensor([0.0, 0.3, 1.0]), probes, 1.0)
+    return {
+        "log_prob": log_prob,
+        "end": end,
+        "requires_grad": [log_prob.requires_grad, end.requires_grad],
+        "one_time_per_example": all(drift.times_fit),
+    }
 
 
 def likelihood_of_images(hw: Package, rng: Rng) -> dict:
     drift, times = Field(rng.normal(3, 3, std=0.6)), rng.tensor([0.1, 0.5, 0.7])
     x, probes = rng.normal(2, 2, 3, std=2), rng.normal(1, 2, 2, 3)
-    return {"found": hw.sde.ode_log_prob(drift, x, times, probes, 2.5)}
+    with torch.no_grad():
+        return {"found": hw.sde.ode_log_prob(drift, x, times, probes, 2.5)}
 
 
 def scales(hw: Package, rng: Rng) -> dict:
@@ -144,4 +162,5 @@ def denoised(hw: Package, rng: Rng) -> dict:
     return {
         "square": hw.sde.edm_denoise(network, rng.normal(4, 4, 4, 4), sigma, 0.5),
         "one": hw.sde.edm_denoise(network, rng.normal(1, 4), rng.tensor([0.7]), 1.3),
+        "asked": network.asked,
     }
