@@ -50,8 +50,8 @@ def discover(
     """What lies at ``path``.
 
     A file, a pack's folder and a package folder are one submission each. Any other folder is a
-    folder of submissions: each archive and each folder in it. Where one of these holds several
-    archives or several packages, they are sections: folders of submissions themselves. A
+    folder of submissions: each archive and each folder in it. Where every folder in it holds
+    several archives or packages, they are sections: folders of submissions themselves. A
     Gradescope export holds one folder per submission; exports may lie in a folder together.
 
     Args:
@@ -95,14 +95,12 @@ def _look_into(
         found.skipped += [p.name for p in inside if p not in own and p.name != METADATA_NAME]
         return
     folders = [p for p in inside if p.is_dir() and not leave_out(p)]
-    sections = depth and any(_is_section(p, package) for p in folders)
+    # What one student hands in must not change what the others' folders are taken for.
+    nested = depth > 0 and bool(folders) and all(_holds_several(p, package) for p in folders)
     for item in inside:
-        if item in folders:
-            if is_export(item) or (sections and _may_be_section(item, package)):
-                _look_into(item, package, leave_out, found, depth - 1)
-            else:
-                found.submissions.append(item)
-        elif _is_archive(item) and not item.is_dir():
+        if item in folders and nested:
+            _look_into(item, package, leave_out, found, depth - 1)
+        elif item in folders or (_is_archive(item) and not item.is_dir()):
             found.submissions.append(item)
         else:
             found.skipped.append(item.name)
@@ -117,31 +115,20 @@ def _inside(folder: Path) -> list[Path]:
         ) from None
 
 
-def _is_section(folder: Path, package: str) -> bool:
-    """Whether a folder among others holds several submissions."""
-    archives, packages = _count(folder, package)
-    return archives > 1 or packages > 1
-
-
-def _may_be_section(folder: Path, package: str) -> bool:
-    """Whether a folder beside sections holds any submission."""
-    archives, packages = _count(folder, package)
-    return archives + packages > 0
-
-
-def _count(folder: Path, package: str) -> tuple[int, int]:
-    """The archives and the folders with a package in ``folder``; none if it is a submission."""
+def _holds_several(folder: Path, package: str) -> bool:
+    """Whether a folder is an export, or a section: a folder of several submissions."""
     try:
         inside = _inside(folder)
-        if _is_submission(inside, package):
-            return 0, 0
-        folders = [item for item in inside if item.is_dir()]
-        return (
-            sum(_is_archive(item) for item in inside if item not in folders),
-            sum(_holds_package(item, package) for item in folders),
-        )
+        if is_export(folder):
+            return any(p.is_dir() and p.name.startswith(FOLDER_PREFIX) for p in inside)
+        return not _is_submission(inside, package) and _count(inside, package) > 1
     except SubmissionError:  # it cannot be opened: what grades it says so
-        return 0, 0
+        return False
+
+
+def _count(inside: Iterable[Path], package: str) -> int:
+    """How many of ``inside`` are archives, or folders with a package in them."""
+    return sum(_holds_package(p, package) if p.is_dir() else _is_archive(p) for p in inside)
 
 
 def _holds_package(folder: Path, package: str) -> bool:
@@ -157,7 +144,15 @@ def _is_archive(path: Path) -> bool:
 
 
 def _is_submission(inside: list[Path], package: str) -> bool:
-    if any(item.name == package for item in inside):
-        return True
-    several = any(_is_archive(item) for item in inside)
-    return not several and any(item.suffix == ".py" for item in inside)
+    """Whether a folder with ``inside`` is one submission, and not a folder of several."""
+    if any(p.name == package and p.is_dir() and _has_modules(p) for p in inside):
+        return _count(inside, package) < 2
+    return not _count(inside, package) and _any_module(inside)
+
+
+def _has_modules(folder: Path) -> bool:
+    return _any_module(_inside(folder))
+
+
+def _any_module(inside: Iterable[Path]) -> bool:
+    return any(item.suffix == ".py" and item.is_file() for item in inside)

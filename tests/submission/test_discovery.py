@@ -39,11 +39,34 @@ def test_sections(tmp_path: Path) -> None:
         tmp_path / "section1/ann/likelihood/density.py",
         tmp_path / "section1/ben/hw1/likelihood/density.py",
         tmp_path / "section2/dan.zip",
-        tmp_path / "eve/likelihood/density.py",
-        tmp_path / "nothing/notes.txt",
+        tmp_path / "section2/eve.zip",
+        tmp_path / "notes.txt",
     )
     names = [path.name for path in find_submissions([tmp_path], "likelihood")]
-    assert names == ["eve", "nothing", "ann", "ben", "dan.zip"]
+    assert names == ["ann", "ben", "dan.zip", "eve.zip"]
+
+
+@pytest.mark.parametrize(
+    "handed_in",
+    [
+        ["mallory/ann.zip", "mallory/ben.zip"],
+        ["mallory/submission_metadata.yml", "mallory/submission_ann/likelihood/density.py"],
+        ["mallory/submission_metadata.yml", "mallory/likelihood/density.py"],
+        ["mallory/x/likelihood/density.py", "mallory/y/likelihood/density.py"],
+    ],
+)
+def test_what_one_student_hands_in_stays_one_submission(tmp_path: Path, handed_in) -> None:
+    touch(tmp_path / "ann/likelihood/density.py", tmp_path / "ben/hw1/likelihood/density.py")
+    touch(*(tmp_path / path for path in handed_in))
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["ann", "ben", "mallory"]
+
+
+@pytest.mark.parametrize("stray", ["likelihood", "density.py", "likelihood/density.py"])
+def test_a_class_stays_a_class_whatever_lies_in_it(tmp_path: Path, stray: str) -> None:
+    touch(tmp_path / "ann/likelihood/density.py", tmp_path / "ben.zip", tmp_path / stray)
+    names = {path.name for path in find_submissions([tmp_path], "likelihood")}
+    assert names - {"likelihood"} == {"ann", "ben.zip"}
 
 
 def test_a_package_in_a_folder_of_its_own_is_one_submission(tmp_path: Path) -> None:
