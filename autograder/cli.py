@@ -35,6 +35,7 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 _SHOWN = 50
+_KEPT = "What is graded is kept: run the command again to go on."
 """Submissions that are printed at the end; the report has all."""
 
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="A pack: hw1_likelihood or hw1.")]
@@ -190,6 +191,8 @@ def grade(
     from autograder.grading.suite import Suite
     from autograder.submission import submission_id
 
+    if output.resolve() in [path.resolve() for path in submissions or []]:
+        _stop(f"-o {output} is where the submissions lie; give results a folder of their own", 2)
     handed = find_batch(submissions or [], Suite(name, config), output, drop or ())
     _say(*handed.problems, *handed.remarks)
     if not handed.paths and not drop:
@@ -222,10 +225,12 @@ def grade(
                     batch.accept()
             finally:
                 results = batch.finish()
+    except KeyboardInterrupt:
+        _stop(f"stopped. {_KEPT}", status=130)
     except (SandboxError, StoreError, BatchError, OSError) as error:
         sentence = _reason(error)
         if isinstance(error, StoreError | OSError) and is_begun(output):
-            sentence += " What is graded is kept: run the command again to go on."
+            sentence += f" {_KEPT}"
         _stop(sentence)
     names = {submission_id(path) for path in handed.paths}
     own = [result for result in results if result.submission in names]
@@ -571,8 +576,4 @@ def main() -> None:
     """Entry point of the ``autograder`` command."""
     # How batch systems and containers end a job; as an exception, so that everything is closed.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        app()
-    except KeyboardInterrupt:
-        errors.print("stopped")
-        sys.exit(1)
+    app()

@@ -41,8 +41,12 @@ class Change:
 
     @property
     def scores_differ(self) -> bool:
-        """Whether any row has another score."""
-        return _scores(self.old.grade.result) != _scores(self.new.result)
+        """Whether any row that there was has another score; a new question changes none."""
+        after = {row.label: (row.score, row.max_score) for row in self.new.result.rows}
+        return any(
+            after.get(row.label, (0.0, 0.0)) != (row.score, row.max_score)
+            for row in self.old.grade.result.rows
+        )
 
     def __str__(self) -> str:
         old, new = self.old.grade.result, self.new.result
@@ -298,10 +302,6 @@ class Batch:
     def _drop(self, name: str) -> None:
         self._outputs.store.stand(name, None)
         self._outputs.remove(name)
-
-
-def _scores(result: Result) -> list[tuple[str, float, float]]:
-    return [(row.label, row.score, row.max_score) for row in result.rows]
 
 
 def _content(order: Order) -> str:

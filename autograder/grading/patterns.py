@@ -85,7 +85,7 @@ def offset(got: Tensor, expected: Tensor) -> str:
     constant = torch.full_like(difference, difference.flatten()[0].item())
     everywhere = bool((difference.abs() > 1e-9).all())
     if everywhere and torch.allclose(difference, constant, rtol=CLOSE, atol=1e-9):
-        return "Every entry is off by the same amount: look for a missing or extra constant term."
+        return "The difference is the same in every entry: is a constant missing or extra?"
     return ""
 
 

@@ -9,12 +9,13 @@ from concurrent.futures import Future
 import pytest
 from classroom.course import LAZY, MODULES, STUB, Course, standing
 
-from autograder.classroom.batch import Batch
+from autograder.classroom.batch import Batch, Change
 from autograder.classroom.collect import find_batch
 from autograder.classroom.outputs import Outputs
-from autograder.classroom.store import STORE_NAME
+from autograder.classroom.store import STORE_NAME, Grade, Standing
 from autograder.classroom.version import combined, environment, grader_digests
 from autograder.classroom.workers import Here, Order, ProcessLost, Terms
+from autograder.grading.results import Result, Row
 from autograder.machine import BatchError, start_sandbox
 from autograder.submission.export import METADATA_NAME
 
@@ -423,3 +424,26 @@ def test_results_are_no_submissions(tmp_path, course):
     handed = find_batch([tmp_path], course.suite, tmp_path / "out")
     assert [path.name for path in handed.paths] == ["alice.zip"]
     assert handed.remarks == ("2 (earlier, out) not read, being no submissions.",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differ"),
+    [
+        ({"Q1a": 1}, {"Q1a": 1}, False),
+        ({"Q1a": 1}, {"Q1a": 2}, True),
+        ({"Q1a": 1}, {"Q1a": 1, "Q9a": 3}, False),
+        ({"Q1a": 1}, {"Q1a": 2, "Q9a": 0}, True),
+        ({"Q1a": 1, "Q9a": 3}, {"Q1a": 1}, True),
+    ],
+)
+def test_a_new_question_changes_no_score_and_hides_no_change(before, after, differ):
+    def grade(scores):
+        rows = tuple(
+            Row(label=label, title="", functions=(), score=score, max_score=3, status="partial")
+            for label, score in scores.items()
+        )
+        result = Result(pack="hw1_likelihood", submission="ann", seed=1, rows=rows)
+        return Grade(1, "content", "environment", "cpu", {}, result)
+
+    change = Change("ann", Standing(grade(before), "handed"), grade(after), "handed")
+    assert change.scores_differ == differ

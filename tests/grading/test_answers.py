@@ -45,6 +45,7 @@ class TestNumbers:
             ("2^10", 1024.0),
             ("1.3×10^-3", 0.0013),
             ("log2(8) + sqrt(pi)**2 - π", 3.0),
+            ("2 ⋅ 3 ∙ 1⁄4", 1.5),
         ],
     )
     def test_accepted(self, text, value):
@@ -78,6 +79,10 @@ class TestExpressions:
     def test_equal_forms_have_equal_values(self, text):
         got = parse_expression(text, ["m", "s"]).at(m=np.array([0.5, -2.0]), s=np.array([3.0, 0.1]))
         assert got == pytest.approx([math.log(3.0) + 0.125, math.log(0.1) + 2.0])
+
+    @pytest.mark.parametrize("text", ["\u1fb1", "\u03b1\u0304", "abar"])
+    def test_a_name_is_the_same_composed_and_decomposed(self, text):
+        assert parse_expression(f"2*{text}", ["abar"]).text == "2 * abar"
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -131,8 +136,15 @@ class TestLetters:
             ("c, a", "set", "AC"),
             ("{A, C}", "set", "AC"),
             ("A and C", "set", "AC"),
-            ("C > A > B > D", "order", "CABD"),
+            ("A AND C", "set", "AC"),
+            ("A/C", "set", "AC"),
+            ("A & C", "set", "AC"),
+            ("A+C", "set", "AC"),
+            ("C, A, B, D", "order", "CABD"),
+            ("C < A < B < D", "order", "CABD"),
+            ("C≤A<=B ≤ D", "order", "CABD"),
             ("c -> a, b; d", "order", "CABD"),
+            ("c→a→b→d", "order", "CABD"),
         ],
     )
     def test_accepted(self, text, kind, letters):
@@ -143,17 +155,24 @@ class TestLetters:
         [
             ("E", "choice"),
             ("AB", "choice"),
+            ("A and B", "choice"),
+            ("band", "choice"),
             ("", "set"),
             ("A, E", "set"),
             ("none", "set"),
             ("A, B, C", "order"),
             ("A, B, C, C", "order"),
-            ("A < B < C < D", "order"),
         ],
     )
     def test_refused(self, text, kind):
         with pytest.raises(AnswerError):
             parse_letters(text, kind, "ABCD")
+
+    @pytest.mark.parametrize("text", ["C > A > B > D", "C>=A>=B>=D", "C ≥ A ≥ B ≥ D", "C < A > B"])
+    def test_an_order_is_not_written_downwards(self, text):
+        """It would be read in one direction and meant in the other."""
+        with pytest.raises(AnswerError, match="write the first one first, with < or commas"):
+            parse_letters(text, "order", "ABCD")
 
 
 class TestFile:

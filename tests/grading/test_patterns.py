@@ -25,7 +25,7 @@ POSITIVE = VALUES.abs() + 0.1
         (VALUES / 5, VALUES, "mean where a sum"),
         (-3 * VALUES, VALUES, "sign is wrong"),
         (VALUES * 1.2345, VALUES, "same factor"),
-        (VALUES + 0.7, VALUES, "same amount"),
+        (VALUES + 0.7, VALUES, "same in every entry"),
         (POSITIVE**2, POSITIVE, "variance or standard deviation"),
         (POSITIVE.sqrt(), POSITIVE, "variance or standard deviation"),
         (VALUES.exp(), VALUES, "return the logarithm"),
