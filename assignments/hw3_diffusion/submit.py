@@ -34,6 +34,9 @@ IMPORT_SECONDS = 120
 LIBRARIES = frozenset({"numpy", "torch"})
 """What there is for your modules where they are graded, besides Python's own modules."""
 
+_UNREADABLE = (SyntaxError, ValueError, MemoryError, RecursionError)
+"""What Python's parser raises; the last two where code is nested too deep."""
+
 _NO_PROBLEM = ""
 _NOT_TRIED = "not tried"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -136,7 +139,13 @@ def _collect(paths: Sequence[str]) -> dict[str, bytes]:
             f"there is no {paths[0]}/ with Python modules beside submit.py; unzip the homework "
             "again, and put your modules there"
         )
-    return {file.relative_to(PACK).as_posix(): file.read_bytes() for file in found}
+    files = {file.relative_to(PACK).as_posix(): file.read_bytes() for file in found}
+    for path in files:
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            raise SubmitError(f"the file name {path} is not UTF-8; rename the file") from None
+    return files
 
 
 def _files(path: Path) -> list[Path]:
@@ -171,7 +180,10 @@ def _check_modules(homework: Homework) -> Iterator[Row]:
         imported = {_NO_PROBLEM: "imports", _NOT_TRIED: ""}.get(problem, "does not import")
         try:
             left = _stubs(homework.files[path])
-        except (SyntaxError, ValueError):
+        except _UNREADABLE as error:
+            if imported != "does not import":
+                reason = str(error) or "it is nested too deep"
+                homework.warnings.append(f"{path} cannot be read as Python: {reason}")
             yield Row(title, "not readable", imported)
             continue
         parts = question["parts"]
@@ -340,7 +352,7 @@ def _imported(source: bytes) -> set[str]:
     """The top-level names of all modules that a file imports, relative imports left out."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError):
+    except _UNREADABLE:
         return set()
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [

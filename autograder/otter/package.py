@@ -39,6 +39,17 @@ _SETUP = """
 AUTOGRADER_ROOT=/autograder/source/{folder} bash /autograder/source/{folder}/source/setup.sh
 """
 _RUN = "#!/bin/bash\nexport PYTHONPATH=/autograder/source/{folder}/source\n"
+
+# Otter refuses a submission without a notebook, or with two, before it asks any plugin.
+_RUN_OTTER = """from pathlib import Path
+
+from autograder.otter.plugin import hand_over
+from otter.run.run_autograder import main
+
+root = Path(__file__).resolve().parents[1]
+hand_over(root, "submission.ipynb")
+main(str(root))
+"""
 _EPOCH = (2000, 1, 1, 0, 0, 0)
 
 
@@ -70,6 +81,7 @@ def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> N
     members["run_autograder"] = members["run_autograder"].replace(
         b"#!/bin/bash\n", _RUN.format(folder=GRADER).encode(), 1
     )
+    members["run_otter.py"] = _RUN_OTTER.encode()
     members |= {f"{GRADER}/source/{name}": data for name, data in grader.items()}
     for module in ("__init__", "plugin"):
         path = ROOT / "autograder" / "otter" / f"{module}.py"

@@ -28,6 +28,22 @@ CONTAINER_PYTHON = Path("/opt/autograder/bin/python")
 """What the grader's ``setup.sh`` installs; elsewhere the Python that runs Otter is used."""
 
 
+def hand_over(root: Path, notebook: str, *, keep: str = "") -> None:
+    """Move a submission to where the grader looks for it, and leave Otter an empty notebook.
+
+    Args:
+        root: What holds Otter's ``source`` and ``submission``: ``/autograder`` in a container.
+        notebook: The name of the empty notebook.
+        keep: What stays in the submission's folder.
+    """
+    submission, taken = root / "submission", root / "source" / GRADER / "submission"
+    taken.mkdir()
+    for path in submission.iterdir():
+        if path.name != keep:
+            shutil.move(path, taken / path.name)
+    nbformat.write(nbformat.v4.new_notebook(), submission / notebook)
+
+
 class HiddenGraders(AbstractOtterPlugin):
     """Grades with the hidden graders in place of Otter's own tests."""
 
@@ -42,16 +58,13 @@ class HiddenGraders(AbstractOtterPlugin):
         return self.notebook.parents[1] / "source" / GRADER
 
     def before_grading(self, config: Any) -> None:
-        """Take the student's files away; Otter's tests and an empty notebook stay."""
-        folder = self.notebook.parent
-        taken = self.root / "submission"
-        taken.mkdir()
-        for path in folder.iterdir():
-            if path.name != "tests":
-                shutil.move(path, taken / path.name)
-        if (taken / "__init__.py").is_file() and not (taken / "__init__.py").stat().st_size:
-            (taken / "__init__.py").unlink()  # made by Otter
-        nbformat.write(nbformat.v4.new_notebook(), self.notebook)
+        """Take the submission where ``otter run`` has started Otter without the zip's runner."""
+        if not config.otter_run:
+            return
+        made_by_otter = self.notebook.with_name("__init__.py")
+        if made_by_otter.is_file() and not made_by_otter.stat().st_size:
+            made_by_otter.unlink()
+        hand_over(self.notebook.parents[1], self.notebook.name, keep="tests")
 
     def before_execution(self, submission: Any) -> Any:
         """Nothing of the submission, in its form: a notebook or a script."""

@@ -56,6 +56,32 @@ def otter_run(autograder: Path, files: dict[str, bytes], folder: Path) -> Any:
     return json.loads((folder / "results.json").read_text("utf-8"))
 
 
+def container_run(autograder: Path, files: dict[str, bytes], folder: Path) -> Any:
+    """What the zip's own runner leaves, in the folders of a container."""
+    for name in ("source", "submission", "results"):
+        (folder / name).mkdir()
+    (folder / "submission_metadata.json").write_text("{}", "utf-8")
+    with zipfile.ZipFile(autograder) as archive:
+        archive.extractall(folder / "source")
+    with zipfile.ZipFile(write_archive(files, folder / "submission.zip")) as archive:
+        archive.extractall(folder / "submission")
+    run = (folder / "source" / "run_autograder").read_text("utf-8")
+    assert run.rstrip().endswith("\npython /autograder/source/run_otter.py")
+    done = subprocess.run(
+        [sys.executable, folder / "source" / "run_otter.py"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(folder / "source" / "grader" / "source"),
+            "OMP_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "results" / "results.json").read_text("utf-8"))
+
+
 def rows(results: Any, *, numbered: bool) -> list[tuple[str, float, float, str]]:
     return [
         (
@@ -109,6 +135,17 @@ def test_full_marks_without_a_notebook_cell_being_run(
     results = otter_run(autograder, files, tmp_path)
     assert sum(test["score"] for test in results["tests"]) == pytest.approx(100)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("notebooks", [[], ["hw1.ipynb", "hw1 (1).ipynb"]], ids=["none", "two"])
+def test_the_number_of_notebooks_does_not_matter(
+    suite: Suite, autograder: Path, tmp_path: Path, notebooks: list[str]
+) -> None:
+    """Otter alone would refuse both; a folder that is called like Otter's is no obstacle."""
+    files = {**complete(suite), "tests/test_mine.py": b"", "setup.py": b"1 / 0"}
+    files |= dict.fromkeys(notebooks, notebook("1 / 0"))
+    results = container_run(autograder, files, tmp_path)
+    assert sum(test["score"] for test in results["tests"]) == pytest.approx(100)
 
 
 def test_the_zip(autograder: Path, tmp_path: Path) -> None:

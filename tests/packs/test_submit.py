@@ -187,7 +187,10 @@ def test_the_same_files_give_the_same_archive(done: Path, tmp_path: Path) -> Non
         ("import os\nos._exit(3)\n", "ends Python while it is imported (status 3)"),
         ("import sys\nsys.exit()\n", "SystemExit"),
         ("print('x' * 10**7)\nraise OSError('a\\nb')\n", "OSError: a (line 2)"),
+        ("x = " + "-" * 100_000 + "1\n", "MemoryError"),
+        ("x = 1" + "+1" * 100_000 + "\n", "RecursionError"),
     ],
+    ids=["syntax", "name", "exit", "sys-exit", "prints", "signs", "sum"],
 )
 def test_a_module_that_cannot_be_imported(done: Path, source: str, words: str) -> None:
     write(done, {"toy/alpha.py": source})
@@ -212,6 +215,21 @@ def test_a_module_that_needs_a_forgotten_file(done: Path) -> None:
     outcome = submit(done)
     assert "toy/beta.py imports helpers.py, which is not sent" in outcome.out
     assert "helpers.py" not in outcome.contents
+
+
+def test_a_file_name_that_is_not_utf8(done: Path) -> None:
+    """The archive cannot hold it; what is not sent may be called anything."""
+    path = done / "toy" / os.fsdecode(b"caf\xe9.txt")
+    try:
+        path.touch()
+    except OSError:
+        pytest.skip("this file system permits only UTF-8")
+    assert submit(done, "--name", "a").status == 0
+    path.rename(path.with_suffix(".py"))
+    outcome = submit(done, "--name", "b")
+    assert outcome.status == 1
+    assert "toy/caf?.py is not UTF-8; rename the file" in outcome.err
+    assert list(outcome.archives) == ["hw9_toy-a.zip"]
 
 
 def test_a_library_that_graders_lack(done: Path) -> None:

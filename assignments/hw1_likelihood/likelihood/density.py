@@ -58,7 +58,8 @@ def kde_log_prob(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
 
     A test point may lie thousands of bandwidths from all data: the result is then very negative
     and still finite. Points and data may lie millions of bandwidths from the origin: subtract
-    before squaring, because x^2 + y^2 - 2 x y loses all digits there.
+    before squaring, because x^2 + y^2 - 2 x y loses all digits there. In hundreds of dimensions h^D
+    leaves the range of floating point, and log p(x) does not.
 
     Args:
         x: Points to judge, shape (B, D).
@@ -172,7 +173,8 @@ def gmm_log_joint(x: Tensor, logits: Tensor, means: Tensor, log_stds: Tensor) ->
         log_stds: Logarithms of the standard deviations sigma, shape (K, D).
 
     Returns:
-        log p(x, k) in nats, shape (B, K); finite for finite inputs.
+        log p(x, k) in nats, shape (B, K); finite wherever sigma^2 and ((x - mu) / sigma)^2 are
+        representable. There is no floor under sigma: it may be a millionth.
 
     Source: Bishop, 2006, section 9.2.
     """
@@ -184,8 +186,8 @@ def gmm_log_prob(x: Tensor, logits: Tensor, means: Tensor, log_stds: Tensor) -> 
 
         log p(x) = log sum_k p(x, k) = log sum_k pi_k N(x; mu_k, diag(sigma_k^2))
 
-    Finite for finite inputs, and differentiable with respect to all of them. You may call
-    :func:`gmm_log_joint`.
+    Finite wherever :func:`gmm_log_joint`, which you may call, is; differentiable with respect to
+    all inputs.
 
     Args:
         x: Points, shape (B, D).

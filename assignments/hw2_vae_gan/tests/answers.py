@@ -9,6 +9,7 @@ import ast
 import operator
 import re
 import tomllib
+import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,8 +45,11 @@ _SAME = {
     "−": "-",
     "–": "-",
     "·": "*",
+    "⋅": "*",
+    "∙": "*",
     "×": "*",
     "÷": "/",
+    "⁄": "/",
     "²": "**2",
     "³": "**3",
     "√": "sqrt",
@@ -59,7 +63,8 @@ _SAME = {
 }
 """What people write or paste, and what is meant by it."""
 
-_GREATER = re.compile(r"[\s,;]+|-?>|→")
+_BEFORE = re.compile(r"[\s,;]|->|→|<=?|≤")
+_AND = re.compile(r"[\s,;/&+]|\band\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\s(){}\[\].]+")
 
 
@@ -132,6 +137,7 @@ def parse_expression(text: str, variables: Sequence[str] = ()) -> Expression:
     """
     if len(text) > _ANSWER_LENGTH:
         raise AnswerError(f"the answer is longer than {_ANSWER_LENGTH} characters; simplify it")
+    text = unicodedata.normalize("NFC", text)
     for written, meant in _SAME.items():
         text = text.replace(written, meant)
     text = text.strip()
@@ -164,16 +170,18 @@ def parse_letters(text: str, kind: str, options: str) -> str:
     """The letters of a choice, a set or an order, in capitals; those of a set sorted.
 
     Args:
-        text: For example ``b``, ``A, C`` or ``C > A > B``.
+        text: For example ``b``, ``A, C`` or ``C < A < B``.
         kind: ``choice``, ``set`` or ``order``.
         options: The permitted letters.
 
     Raises:
         AnswerError: If other letters stand there, or too few or too many.
     """
-    separator = _GREATER if kind == "order" else re.compile(r"[\s,;]+|and")
+    separator = _BEFORE if kind == "order" else _AND
     letters = _BRACKETS.sub("", separator.sub("", text)).upper()
     shown = f"{_show(text)!r}"
+    if kind == "order" and re.search("[>≥]", letters):
+        raise AnswerError(f"{shown} goes downwards; write the first one first, with < or commas")
     if not letters or set(letters) - set(options):
         raise AnswerError(f"{shown} is not made of the letters {options[0]} to {options[-1]}")
     if kind == "choice" and len(letters) > 1:
@@ -193,7 +201,7 @@ def check_answer(text: str, kind: str, options: str = "", variables: Sequence[st
         return f"{parse_number(text):.6g}"
     if kind == "expression":
         return parse_expression(text, variables).text
-    return (" > " if kind == "order" else ", ").join(parse_letters(text, kind, options))
+    return (" < " if kind == "order" else ", ").join(parse_letters(text, kind, options))
 
 
 def _parse_toml(data: bytes) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def reconstruction_loss(x: Tensor, output: Tensor, kind: str) -> Tensor:
         kind: "gaussian", "laplace" or "bernoulli".
 
     Returns:
-        A scalar, shape ().
+        A scalar, shape (); gradients flow to ``output``.
 
     Raises:
         ValueError: If ``kind`` is anything else.

@@ -163,7 +163,7 @@ def gradient_penalty(
         critic: f, maps (B, ...) to one score per example, shape (B,) or (B, 1). The score of an
             example depends on that example only.
         real: Real examples x, shape (B, ...) with any number of further dimensions, such as
-            (B, D) or (B, C, H, W).
+            (B, D), (B, T, D) or (B, C, H, W).
         fake: Generated examples g, the shape of ``real``.
         u: Uniform noise in [0, 1), shape (B,); u_b = 1 would be the real example.
         weight: lambda in the paper.
@@ -187,8 +187,9 @@ def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, gamma: float = 
     Args:
         critic: f, maps (B, ...) to one logit per example, shape (B,) or (B, 1). The logit of an
             example depends on that example only.
-        real: Real examples x, shape (B, ...), a tensor that does not require gradients. It is left
-            as it is: afterwards ``real.requires_grad`` is still False.
+        real: Real examples x, shape (B, ...) with any number of further dimensions, a tensor that
+            does not require gradients. It is left as it is: afterwards ``real.requires_grad`` is
+            still False.
         gamma: Weight of the penalty.
 
     Returns:

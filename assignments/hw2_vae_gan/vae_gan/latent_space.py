@@ -137,8 +137,9 @@ def discretize(latents: Tensor, num_bins: int) -> Tensor:
 
         bin = floor( K (z - low_j) / (high_j - low_j) ),   low_j = min_i z_ij, high_j = max_i z_ij
 
-    with K = ``num_bins``. The largest value belongs to the last bin, K - 1. A dimension that is
-    constant (a collapsed one) has all examples in bin 0.
+    with K = ``num_bins``: a value on an edge belongs to the bin above it, except the largest value,
+    which belongs to the last bin, K - 1. A dimension that is constant (a collapsed one) has all
+    examples in bin 0; every other one, however narrow, is divided by its own range.
 
     Args:
         latents: Latent vectors, usually means of q(z | x), shape (N, Z).

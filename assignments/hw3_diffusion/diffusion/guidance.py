@@ -86,7 +86,7 @@ def classifier_score(classifier: Classifier, x: Tensor, t: Tensor, y: Tensor) ->
 
     Args:
         classifier: Called as ``classifier(x, t)``; gives logits of shape (B, K), row b from x[b]
-            and t[b] alone.
+            and t[b] alone. Those of one example may lie hundreds apart.
         x: Noisy examples, shape (B, ...).
         t: Time steps, int64, shape (B,).
         y: Labels, int64 in 0..K-1, shape (B,).

@@ -28,7 +28,7 @@ def test_histograms_without_data(run):
 
 @part("b", weight=2, devices=WITH_VALUES)
 def test_kernels(run):
-    """kernel density estimates in five dimensions and in one"""
+    """kernel density estimates in five dimensions, in one and in hundreds"""
     run("kernels").matches()
 
 
@@ -52,7 +52,7 @@ def test_bits(run):
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_dequantized(run):
-    """dequantised images of 256 levels, and data of few levels"""
+    """dequantised images of 256 levels, data of few levels, and noise of single precision"""
     run("dequantized").matches()
 
 
@@ -90,6 +90,12 @@ def test_inverse_logits_far_out(run):
 def test_joint(run):
     """log-density of points and components together"""
     run("joint").matches()
+
+
+@part("e", devices=WITH_VALUES)
+def test_joint_of_narrow_components(run):
+    """joint log-density with standard deviations of a millionth"""
+    run("joint_of_narrow_components").matches()
 
 
 @part("e")

@@ -184,7 +184,7 @@ KEY = {
         ),
     ),
     "h": Key(
-        alternatives=("B > C > D > A",),
+        alternatives=("B < C < D < A",),
         mistakes=(
             Mistake(
                 "passes-from-most-to-fewest",

@@ -28,7 +28,7 @@ def test_divergence(run):
 
 @part("a")
 def test_divergence_with_zeros(run):
-    """KL in both directions and JS where p is zero in places"""
+    """each divergence where p is zero in places"""
     run("divergence_with_zeros").matches()
 
 
@@ -40,7 +40,7 @@ def test_conjugate(run):
 
 @part("b", devices=WITH_VALUES)
 def test_conjugate_at_the_ends(run):
-    """the conjugate of each f at the ends of its domain and beyond, and a wrong name"""
+    """the conjugate of each f at the ends of its domain, inside and beyond, and a wrong name"""
     run("conjugate_at_the_ends").matches()
 
 

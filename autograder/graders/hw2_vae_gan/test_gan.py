@@ -49,7 +49,7 @@ def test_penalty(run):
 
 @part("c", weight=2, devices=WITH_VALUES)
 def test_penalty_of_images(run):
-    """gradient penalty of a convolutional critic, its gradients, and what became of the inputs"""
+    """gradient penalty of images and its gradients, the inputs left alone, and of sequences"""
     run("penalty_of_images").matches("chain")
 
 
@@ -67,7 +67,7 @@ def test_r1(run):
 
 @part("d", devices=WITH_VALUES)
 def test_r1_of_images(run):
-    """R1 penalty of a convolutional critic, and its gradients"""
+    """R1 penalty of images and its gradients, and of sequences"""
     run("r1_of_images").matches("chain")
 
 

@@ -29,6 +29,12 @@ def test_arc_of_parallel_pairs(run):
     run("arc_of_parallel_pairs").matches()
 
 
+@part("a", devices="cpu")
+def test_arc_of_nearly_opposite_pairs(run):
+    """spherical interpolation between nearly opposite vectors, on either side of the bound"""
+    run("arc_of_nearly_opposite_pairs").matches()
+
+
 @part("b", weight=2, devices=WITH_VALUES)
 def test_traversal(run):
     """a grid of traversals of some dimensions, in no particular order"""
@@ -67,7 +73,7 @@ def test_gap_of_ties(run):
 
 @part("d", weight=2, devices=WITH_VALUES)
 def test_bins(run):
-    """bins of dimensions of very different range"""
+    """bins of dimensions of very different range, and of values on the edges of bins"""
     run("bins").matches()
 
 

@@ -73,7 +73,7 @@ def test_partition(run):
 
 @part("c", devices=WITH_VALUES)
 def test_partition_of_other_sizes(run):
-    """log Z with one, three and eight visible units, and with weights of 1e4"""
+    """log Z with one, three and ten visible units, and with weights of 1e4"""
     run("partition_of_other_sizes").matches()
 
 

@@ -11,7 +11,7 @@ def test_linear(run):
 
 @part("a", weight=2)
 def test_cosine(run):
-    """cosine schedules with the default offset, with another, and with a low upper bound"""
+    """cosine schedules of few and of 1000 steps, with another offset, and a low upper bound"""
     run("cosine").matches("schedule")
 
 
@@ -29,35 +29,35 @@ def test_ratio(run):
 
 @part("c")
 def test_data_from_noise(run):
-    """x_0 from eps: images, vectors, and one example without noise"""
+    """x_0 from eps: images, sequences, vectors, and one example without noise"""
     run("data_from_noise").matches()
 
 
 @part("c")
 def test_noise_from_data(run):
-    """eps from x_0: images, vectors, and one example that is all noise"""
+    """eps from x_0: images, sequences, vectors, and one example that is all noise"""
     run("noise_from_data").matches()
 
 
 @part("c")
 def test_score_from_noise(run):
-    """score from eps: images, vectors, and one example that is all noise"""
+    """score from eps: images, sequences, vectors, and one example that is all noise"""
     run("score_from_noise").matches()
 
 
 @part("d")
 def test_velocities(run):
-    """velocity of images, vectors, and one example that is all noise"""
+    """velocity of images, sequences, vectors, and one example at each end"""
     run("velocities").matches()
 
 
 @part("d")
 def test_data_from_velocity(run):
-    """x_0 from velocity: images, vectors, and one example that is all noise"""
+    """x_0 from velocity: images, sequences, vectors, and one example at each end"""
     run("data_from_velocity").matches()
 
 
 @part("d")
 def test_noise_from_velocity(run):
-    """eps from velocity: images, vectors, and one example without noise"""
+    """eps from velocity: images, sequences, vectors, and one example at each end"""
     run("noise_from_velocity").matches()

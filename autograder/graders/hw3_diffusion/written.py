@@ -174,7 +174,7 @@ KEY = {
         ),
     ),
     "g": Key(
-        alternatives=("D > B > A > C",),
+        alternatives=("D < B < A < C",),
         mistakes=(
             Mistake(
                 "evaluations-guidance-counted-once",

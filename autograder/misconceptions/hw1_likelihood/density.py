@@ -124,6 +124,18 @@ MISCONCEPTIONS = (
         (("(2 * math.pi * bandwidth**2)", "(2 * math.pi)"),),
     ),
     Misconception(
+        "kde-norm-underflow",
+        "kde_log_prob",
+        "The normalising constant is computed before its logarithm is taken: in hundreds of dimensions the "
+        "power rounds to zero. Multiply the logarithm by D.",
+        (
+            (
+                "0.5 * dim * math.log(2 * math.pi * bandwidth**2)",
+                "x.new_tensor(bandwidth * math.sqrt(2 * math.pi)).pow(dim).log()",
+            ),
+        ),
+    ),
+    Misconception(
         "kde-norm-bandwidth-not-squared",
         "kde_log_prob",
         "In the normalising constant h stands where the variance h squared belongs.",
@@ -288,6 +300,12 @@ MISCONCEPTIONS = (
         "dequantize",
         "The number of levels is an argument; it is not always 256.",
         (("(x + u) / levels", "(x + u) / 256"),),
+    ),
+    Misconception(
+        "dequantize-default-dtype",
+        "dequantize",
+        "The result has torch's default dtype, whatever that of the noise; it must have the dtype of u.",
+        (("(x + u) / levels", "(x + u).to(torch.get_default_dtype()) / levels"),),
     ),
     Misconception(
         "dequantize-own-noise",
@@ -550,6 +568,16 @@ MISCONCEPTIONS = (
                 "return x, log_det.flatten(1).sum(dim=1)",
                 "return x, log_det.sum(dim=(1, 2, 3) if y.dim() == 4 else 1)",
             ),
+        ),
+    ),
+    Misconception(
+        "joint-std-floored",
+        "gmm_log_joint",
+        "There is a floor under the standard deviations. That is a trick of some programs against collapsing "
+        "components; the density itself has none.",
+        (
+            ("/ log_stds.exp()", "/ log_stds.exp().clamp(min=1e-3)"),
+            ("- log_stds - 0.5", "- log_stds.exp().clamp(min=1e-3).log() - 0.5"),
         ),
     ),
     Misconception(

@@ -89,6 +89,16 @@ MISCONCEPTIONS = (
         (("loss = (x - output).abs()", "loss = x - output"),),
     ),
     Misconception(
+        "reconstruction-constant",
+        "reconstruction_loss",
+        "The loss is a constant, from item() or detach(): its value is right, and nothing can be trained "
+        "with it.",
+        (
+            ("loss = (x - output).square()", "loss = (x - output).detach().square()"),
+            ("loss = (x - output).abs()", "loss = (x - output).detach().abs()"),
+        ),
+    ),
+    Misconception(
         "reconstruction-sigmoid-overflow",
         "reconstruction_loss",
         "The sigmoid of a large logit rounds to 1, and the logarithm of 1 minus that is lost "

@@ -120,6 +120,21 @@ MISCONCEPTIONS = (
         ((SUM, SUM.replace("p / q", "p.clamp(min=1e-8) / q")),),
     ),
     Misconception(
+        "divergence-zeros-left-out",
+        "f_divergence",
+        "Outcomes with p_k = 0 are left out. That is right in kl, where f(0) = 0; elsewhere such an outcome "
+        "adds q_k f(0), mass of q where p has none.",
+        (
+            (
+                SUM,
+                "terms = q * generator_f(p / q, name)\n"
+                '    if name in ("pearson", "hellinger", "total_variation"):\n'
+                "        terms = terms * (p > 0)\n"
+                "    return terms.sum(dim=1)",
+            ),
+        ),
+    ),
+    Misconception(
         "conjugate-kl-no-minus-one",
         "conjugate_f",
         "In kl a -1 is missing in the exponent: the u that attains the supremum solves 1 + log u = t.",
@@ -178,6 +193,17 @@ MISCONCEPTIONS = (
             (C_JS, "return -0.5 * (2 - (2 * t.clamp(max=math.log(2) / 2 - 1e-6)).exp()).log()"),
             (C_HELLINGER, "return t.clamp(max=1 - 1e-6) / (1 - t.clamp(max=1 - 1e-6))"),
             (C_TV, "return t.clamp(min=-0.5, max=0.5)"),
+        ),
+    ),
+    Misconception(
+        "conjugate-floored",
+        "conjugate_f",
+        "Logarithm and denominator are kept away from zero. Just inside the domain the conjugate is as large "
+        "as the formula says; nothing is to be clipped there.",
+        (
+            (C_REVERSE, C_REVERSE.replace("(-t).log()", "(-t).clamp(min=1e-3).log()")),
+            (C_JS, C_JS.replace("(2 * t).exp()).log()", "(2 * t).exp()).clamp(min=1e-3).log()")),
+            (C_HELLINGER, C_HELLINGER.replace("(1 - t)", "(1 - t).clamp(min=1e-3)")),
         ),
     ),
     Misconception(

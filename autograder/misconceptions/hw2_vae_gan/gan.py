@@ -442,6 +442,18 @@ MISCONCEPTIONS = (
         ((Z, f"real.requires_grad_()\n    {Z}"),),
     ),
     Misconception(
+        "gp-share-images-or-vectors",
+        "gradient_penalty",
+        "u gets its further dimensions for images and for vectors only; elsewhere it is spread along the wrong "
+        "dimension. Give it as many as the examples have.",
+        (
+            (
+                SHARE,
+                "share = u[:, None, None, None] if real.dim() == 4 else u[:, None]",
+            ),
+        ),
+    ),
+    Misconception(
         "r1-no-half",
         "r1_penalty",
         "The factor is gamma / 2, not gamma.",
@@ -471,6 +483,19 @@ MISCONCEPTIONS = (
         "The squares are summed over the channels and averaged over the pixels. Sum over all dimensions of "
         "an example.",
         ((R1, R1.replace(".flatten(1)", "")),),
+    ),
+    Misconception(
+        "r1-images-or-vectors",
+        "r1_penalty",
+        "Only vectors and images are provided for. With any number of dimensions, all but the first belong to "
+        "one example: flatten them.",
+        (
+            (
+                R1,
+                "dims = (1, 2, 3) if slope.dim() == 4 else 1\n"
+                "    return 0.5 * gamma * slope.square().sum(dim=dims).mean()",
+            ),
+        ),
     ),
     Misconception(
         "r1-of-loss",

@@ -159,6 +159,30 @@ MISCONCEPTIONS = (
         (("omega.sin() < 1e-3", "omega.sin() < 1e-6"),),
     ),
     Misconception(
+        "slerp-bound-on-angle",
+        "slerp",
+        "The bound is kept for small angles only. Near pi the sine is as small, and the pair is to be "
+        "interpolated linearly there too.",
+        (
+            (
+                "straight = omega.sin() < 1e-3",
+                "straight = (omega < 1e-3) | (omega > torch.pi - 1e-6)",
+            ),
+        ),
+    ),
+    Misconception(
+        "slerp-opposite-linear",
+        "slerp",
+        "Nearly opposite pairs are interpolated linearly although their sine is above the bound: the formula "
+        "is to be used there.",
+        (
+            (
+                "straight = omega.sin() < 1e-3",
+                "straight = (omega.sin() < 1e-3) | (omega > torch.pi - 0.01)",
+            ),
+        ),
+    ),
+    Misconception(
         "slerp-straight-for-all",
         "slerp",
         "One parallel pair turns the whole batch linear; decide for every pair.",
@@ -347,6 +371,23 @@ MISCONCEPTIONS = (
         "The bins hold equally many examples; they must be equally wide. Equal counts would hide what is "
         "rare.",
         ((BINS, "bins = latents.argsort(dim=0).argsort(dim=0) * num_bins // len(latents)"),),
+    ),
+    Misconception(
+        "discretize-edges-below",
+        "discretize",
+        "A value on an edge falls into the bin below it (the default of torch.bucketize); a bin contains its "
+        "lower edge.",
+        (
+            (BINS, BINS.replace("floor().long()", "ceil().long() - 1")),
+            ("return bins.clamp(max=num_bins - 1)", "return bins.clamp(0, num_bins - 1)"),
+        ),
+    ),
+    Misconception(
+        "discretize-epsilon",
+        "discretize",
+        "A small constant in the denominator avoids 0/0, but moves the edges of a narrow dimension; only a "
+        "constant dimension needs a case of its own.",
+        (("width = torch.where(high > low, high - low, 1.0)", "width = high - low + 1e-8"),),
     ),
     Misconception(
         "discretize-collapsed",

@@ -167,6 +167,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "kl-normal-clamped-above",
+        "kl_standard_normal",
+        CLAMPED,
+        (("log_var.exp() - 1", "log_var.clamp(max=30).exp() - 1"),),
+    ),
+    Misconception(
         "kl-diag-swapped",
         "kl_diag_gaussians",
         "p and q are exchanged. The divergence is not symmetric: its expectation is under q.",
@@ -234,6 +240,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "kl-diag-means-detached",
+        "kl_diag_gaussians",
+        "The means enter as constants: the value is right, and no gradient draws them together.",
+        (("(mean_q - mean_p) *", "(mean_q - mean_p).detach() *"),),
+    ),
+    Misconception(
         "negative-elbo-mean-over-pixels",
         "negative_elbo",
         "The reconstruction is averaged over the pixels, and the divergence is not: it then weighs "
@@ -251,6 +263,18 @@ MISCONCEPTIONS = (
         "negative_elbo",
         "Only the last dimension of an image is summed. All pixels belong to the log-likelihood.",
         (("nll.flatten(1).sum(dim=1).mean()", "nll.sum(dim=-1).mean()"),),
+    ),
+    Misconception(
+        "negative-elbo-images-or-vectors",
+        "negative_elbo",
+        "Only vectors and images are provided for. With any number of dimensions, all but the first belong "
+        "to one example: flatten them.",
+        (
+            (
+                "nll.flatten(1).sum(dim=1).mean()",
+                "(nll.sum(dim=(1, 2, 3)) if nll.dim() == 4 else nll.sum(dim=1)).mean()",
+            ),
+        ),
     ),
     Misconception(
         "negative-elbo-kl-sign",

@@ -142,6 +142,32 @@ MISCONCEPTIONS = (
         ((UNKNOWN, "times = [num_train_steps * k // num_steps - 1 for k in remaining]"),),
     ),
     Misconception(
+        "times-float-stride",
+        "time_pairs",
+        "The times are counted down in floating point, whose rounding pushes some of them below the integer that they stand for. Integer division is exact.",
+        (
+            (
+                TRAILING,
+                "stride = num_train_steps / num_steps\n        times = [int(t) - 1 for t in torch.arange(num_train_steps, 0, -stride).floor()][:num_steps]",
+            ),
+        ),
+    ),
+    Misconception(
+        "times-negative-not-checked",
+        "time_pairs",
+        "A negative number of steps is taken for an empty list of them; it is a mistake of the caller, who must hear of it.",
+        (
+            (
+                CHECK,
+                CHECK.replace(
+                    "if not 1 <= num_steps <= num_train_steps",
+                    "if num_steps == 0 or num_steps > num_train_steps",
+                ),
+            ),
+            (PAIRS, PAIRS.replace(", strict=True", "")),
+        ),
+    ),
+    Misconception(
         "ddim-wraps",
         "ddim_step",
         "At t_prev = -1 the level is looked up at index -1, which is the last, noisiest one. At the data "
@@ -266,6 +292,12 @@ MISCONCEPTIONS = (
         "The estimate of x_0 is clipped to [-1, 1], as some samplers do. Here it is what the "
         "equation says.",
         ((FROM_TO, FROM_TO.replace("x0 = ", "x0 = (") + ").clamp(-1, 1)"),),
+    ),
+    Misconception(
+        "ddim-level-bounded",
+        "ddim_step",
+        "Small alpha_bar are raised to a lower bound before dividing. The noisy end of a schedule goes below it.",
+        ((X0, X0.replace("/ level.sqrt()", "/ level.clamp(min=1e-2).sqrt()")),),
     ),
     Misconception(
         "sampler-forwards",

@@ -32,6 +32,10 @@ STEP = "return mean + sigma2.sqrt() * noise"
 LOOP = "for t, noise in zip(reversed(range(len(betas))), noises, strict=True):"
 ASK = "eps = model(x, torch.full(x.shape[:1], t, device=x.device))"
 MOVE = "x = p_sample(x, t, eps, noise, betas, variance)"
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -79,6 +83,17 @@ MISCONCEPTIONS = (
         "The noise is scaled by 1 - sqrt(alpha_bar), which interpolates. For the variances to add up to 1 "
         "it must be sqrt(1 - alpha_bar).",
         ((NOISY, "return level.sqrt() * x0 + (1 - level.sqrt()) * eps"),),
+    ),
+    Misconception(
+        "noisy-two-ranks",
+        "q_sample",
+        RANKS,
+        (
+            (
+                NOISY_LEVEL,
+                "level = (alpha_bar[t].view(-1, 1, 1, 1) if x0.dim() == 4 else alpha_bar[t].view(-1, 1))",
+            ),
+        ),
     ),
     Misconception(
         "posterior-wraps",
@@ -138,6 +153,20 @@ MISCONCEPTIONS = (
         "The coefficients have shape (B,). Without dimensions of size 1 behind them, they are lined up with "
         "the last dimension of x, and every example gets those of all steps.",
         ((MEAN, "mean = weight_x0 * x0 + weight_xt * x_t"),),
+    ),
+    Misconception(
+        "posterior-two-ranks",
+        "q_posterior",
+        RANKS,
+        (
+            (
+                MEAN,
+                (
+                    "shape = (-1, 1, 1, 1) if x0.dim() == 4 else (-1, 1)\n"
+                    "    mean = weight_x0.view(shape) * x0 + weight_xt.view(shape) * x_t"
+                ),
+            ),
+        ),
     ),
     Misconception(
         "loss-sum",
@@ -252,6 +281,15 @@ MISCONCEPTIONS = (
         ((BINS, "return (upper - lower).log().flatten(1).sum(dim=1)"),),
     ),
     Misconception(
+        "decoder-ends-compared",
+        "decoder_log_prob",
+        "The outermost values are recognised by `==`. Data are on their values up to rounding only: compare with something between two values.",
+        (
+            (LAST, "upper = torch.where(x0 == 1, 1.0, upper)"),
+            (FIRST, "lower = torch.where(x0 == -1, 0.0, lower)"),
+        ),
+    ),
+    Misconception(
         "bound-in-nats",
         "vlb_term",
         "The term is in nats; divide by ln 2 for bits.",
@@ -323,6 +361,12 @@ MISCONCEPTIONS = (
         "The divergence at t = 0 is infinite. torch.where hides the value, but the gradient of the hidden "
         "branch is 0 times infinity, NaN: give that branch something harmless to compute.",
         ((KL_RATIO, "ratio = variance_q / variance_p"),),
+    ),
+    Misconception(
+        "bound-variance-bounded",
+        "vlb_term",
+        "The posterior's variance is raised to a lower bound. Small variances occur in the first steps of a long schedule; only t = 0 needs care.",
+        ((KL_RATIO, KL_RATIO.replace("variance_q / ", "variance_q.clamp(min=1e-3) / ")),),
     ),
     Misconception(
         "step-noise-at-the-end",

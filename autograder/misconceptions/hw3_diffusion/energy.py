@@ -40,6 +40,10 @@ NCE = "return (F.softplus(-data_logits).sum() + F.softplus(noise_logits).sum()) 
 JEM = "return -logits.logsumexp(dim=1)"
 CONTRAST = "contrast = jem_energy(logits).mean() - jem_energy(sample_logits).mean()"
 JOINT = "return F.cross_entropy(logits, labels) + contrast"
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -166,6 +170,20 @@ MISCONCEPTIONS = (
         ((SLOPES, SLOPES_BACKWARD),),
     ),
     Misconception(
+        "mala-densities",
+        "mala_log_acceptance",
+        "The densities q are computed, and then their logarithms: far from its mean a density underflows to 0. Work with logarithms throughout.",
+        (
+            (
+                RATIO,
+                RATIO.replace(
+                    "(there - back) / (2 * step)",
+                    "(-back / (2 * step)).exp().log() - (-there / (2 * step)).exp().log()",
+                ),
+            ),
+        ),
+    ),
+    Misconception(
         "select-reversed",
         "metropolis_select",
         "Accepted and rejected are swapped: a large ratio must lead to acceptance.",
@@ -218,6 +236,20 @@ MISCONCEPTIONS = (
             (
                 SELECT,
                 "return torch.where(accepted if x.shape[-1] == len(u) else accepted[:, None], proposal, x)",
+            ),
+        ),
+    ),
+    Misconception(
+        "select-two-ranks",
+        "metropolis_select",
+        RANKS,
+        (
+            (
+                SELECT,
+                SELECT.replace(
+                    "accepted.reshape(-1, *[1] * (x.dim() - 1))",
+                    "(accepted.view(-1, 1, 1, 1) if x.dim() == 4 else accepted.view(-1, 1))",
+                ),
             ),
         ),
     ),
@@ -360,6 +392,12 @@ MISCONCEPTIONS = (
         "rbm_log_partition",
         "Only the likeliest state counts here; Z sums over all.",
         ((PARTITION, PARTITION.replace("logsumexp(dim=0)", "amax(dim=0)")),),
+    ),
+    Misconception(
+        "partition-eight-bits",
+        "rbm_log_partition",
+        "The states are numbered in bytes, so that with more than eight visible units the numbers wrap round and states repeat.",
+        ((STATES, STATES.replace("device=b.device)[", "device=b.device).to(torch.uint8)[")),),
     ),
     Misconception(
         "nce-without-nu",

@@ -24,6 +24,10 @@ RETURN_PAIRS = "return noise.detach(), data"
 VELOCITIES = "velocities = path.diff(dim=0) * (len(path) - 1)\n"
 BEND = "error = (path[-1] - path[0]) - velocities\n"
 STRAIGHTNESS = "return error.square().flatten(2).sum(dim=2).mean()"
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -61,6 +65,12 @@ MISCONCEPTIONS = (
         "interpolate",
         "t (B,) meets the last dimension instead of the first: add dimensions of size 1 behind B.",
         ((TIME, "time = t\n    "),),
+    ),
+    Misconception(
+        "interpolate-two-ranks",
+        "interpolate",
+        RANKS,
+        ((TIME, "time = (t.view(-1, 1, 1, 1) if data.dim() == 4 else t.view(-1, 1))\n    "),),
     ),
     Misconception(
         "target-reversed",
@@ -164,6 +174,19 @@ MISCONCEPTIONS = (
         "The model gets t with dimensions of size 1 behind B. It wants one number per example, "
         "(B,); only what multiplies x is to be reshaped.",
         ((ERROR, "error = model(x, expand(t, data)) - velocity\n"),),
+    ),
+    Misconception(
+        "loss-two-ranks",
+        "flow_matching_loss",
+        RANKS,
+        (
+            (
+                X,
+                X.replace(
+                    "expand(t, data)", "(t.view(-1, 1, 1, 1) if data.dim() == 4 else t.view(-1, 1))"
+                ),
+            ),
+        ),
     ),
     Misconception(
         "euler-time-reversed",

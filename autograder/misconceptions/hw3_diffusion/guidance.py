@@ -11,6 +11,10 @@ CHOSEN = "chosen = log_prob.gather(1, y[:, None])\n"
 SCORE = "return torch.autograd.grad(chosen.sum(), x)[0]"
 STD = "std = (1 - alpha_bar).sqrt().reshape(-1, *[1] * (eps.dim() - 1))\n"
 CORRECTED = "return eps - scale * std * score"
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -208,6 +212,46 @@ MISCONCEPTIONS = (
         ((SCORE, "chosen.sum().backward()\n        return x.grad"),),
     ),
     Misconception(
+        "score-log-of-softmax",
+        "classifier_score",
+        "The logarithm is taken of a softmax that has underflowed to 0. `log_softmax` stays exact however far apart the logits are.",
+        (
+            (
+                LOG_PROB,
+                LOG_PROB.replace(
+                    "torch.log_softmax(classifier(x, t), dim=-1)",
+                    "torch.softmax(classifier(x, t), dim=-1).log()",
+                ),
+            ),
+        ),
+    ),
+    Misconception(
+        "score-log-with-offset",
+        "classifier_score",
+        "A small number is added to the probability before the logarithm, so that the score of an unlikely class vanishes, just where it is needed.",
+        (
+            (
+                LOG_PROB,
+                LOG_PROB.replace(
+                    "torch.log_softmax(classifier(x, t), dim=-1)",
+                    "(torch.softmax(classifier(x, t), dim=-1) + 1e-10).log()",
+                ),
+            ),
+        ),
+    ),
+    Misconception(
+        "score-unmarks-x",
+        "classifier_score",
+        "x is marked for gradients and then unmarked, also where it required gradients before: it is the caller's. Mark a detached copy.",
+        (
+            ("x = x.detach().requires_grad_()\n", "x.requires_grad_(True)\n"),
+            (
+                SCORE,
+                "found = torch.autograd.grad(chosen.sum(), x)[0]\n        x.requires_grad_(False)\n        return found",
+            ),
+        ),
+    ),
+    Misconception(
         "classifier-guidance-sign",
         "classifier_guidance",
         "The sign is wrong. Noise points against the score, so it is reduced along it.",
@@ -264,6 +308,17 @@ MISCONCEPTIONS = (
         "classifier_guidance",
         "The noise level of the first example is used for all; each has its own.",
         ((STD, STD.replace("(1 - alpha_bar)", "(1 - alpha_bar[0]).expand(len(eps))")),),
+    ),
+    Misconception(
+        "classifier-guidance-two-ranks",
+        "classifier_guidance",
+        RANKS,
+        (
+            (
+                STD,
+                "std = (1 - alpha_bar).sqrt()\n    std = (std.view(-1, 1, 1, 1) if eps.dim() == 4 else std.view(-1, 1))\n",
+            ),
+        ),
     ),
 )
 

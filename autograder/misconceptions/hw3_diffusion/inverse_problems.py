@@ -186,6 +186,17 @@ MISCONCEPTIONS = (
         ((POOL, "return F.avg_pool2d(x, self.factor).mean(dim=1, keepdim=True)"),),
     ),
     Misconception(
+        "downsample-forward-three-channels",
+        "Downsample.forward",
+        "Three channels are written into the program; images have any number of them.",
+        (
+            (
+                POOL,
+                "return torch.cat([F.avg_pool2d(x[:, c : c + 1], self.factor) for c in range(3)], dim=1)",
+            ),
+        ),
+    ),
+    Misconception(
         "downsample-adjoint-is-pinv",
         "Downsample.adjoint",
         "The result is too large: this is the pseudo-inverse. In A, each pixel has the weight of a "
@@ -324,6 +335,12 @@ MISCONCEPTIONS = (
         ((GREY, "return (self.weights * x).sum(dim=1, keepdim=True)"),),
     ),
     Misconception(
+        "grayscale-forward-three-channels",
+        "Grayscale.forward",
+        "Three channels are written into the program; there are as many as weights.",
+        ((GREY, "return sum(self.weights[c] * x[:, c : c + 1] for c in range(3))"),),
+    ),
+    Misconception(
         "grayscale-adjoint-copied",
         "Grayscale.adjoint",
         "The grey value is copied into all channels. The transpose of a weighted sum has the weights.",
@@ -364,6 +381,12 @@ MISCONCEPTIONS = (
         "Grayscale.adjoint",
         "y is divided by the weights. That undoes a product; the transpose multiplies.",
         (("\n        " + COLOURED + "\n", "\n        return y / self.weights[:, None, None]\n"),),
+    ),
+    Misconception(
+        "grayscale-adjoint-three-channels",
+        "Grayscale.adjoint",
+        "Three channels are written into the program; there are as many as weights.",
+        ((COLOURED, "return torch.cat([self.weights[c] * y for c in range(3)], dim=1)"),),
     ),
     Misconception(
         "grayscale-pinv-is-adjoint",
@@ -442,6 +465,17 @@ MISCONCEPTIONS = (
             (
                 HAT,
                 "hat = (1 - distance).clamp(min=0)\n        return hat / hat.sum(dim=1, keepdim=True)",
+            ),
+        ),
+    ),
+    Misconception(
+        "radon-weights-default-dtype",
+        "Radon.weights",
+        "The weights are in torch's default dtype, whatever that of the angles is; they follow the angles.",
+        (
+            (
+                "        return (1 - distance).clamp(min=0)",
+                "        return (1 - distance).clamp(min=0).to(torch.get_default_dtype())",
             ),
         ),
     ),
@@ -745,6 +779,18 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "dps-step-unmarks-x",
+        "dps_step",
+        "x is marked for gradients and then unmarked, also where it required gradients before: it is the caller's. Mark a detached copy.",
+        (
+            ("x = x.detach().requires_grad_()", "x.requires_grad_(True)"),
+            (
+                GUIDED,
+                "x_prev = (x_prev - zeta * gradient).detach()\n    x.requires_grad_(False)\n    return x_prev",
+            ),
+        ),
+    ),
+    Misconception(
         "sdedit-truncated",
         "sdedit",
         "strength T is cut off instead of rounded.",
@@ -792,6 +838,12 @@ MISCONCEPTIONS = (
         "sdedit",
         "At full strength a trace of the guide is left; it starts from the noise alone.",
         ((ALL_NOISE, ""),),
+    ),
+    Misconception(
+        "sdedit-noise-at-one-only",
+        "sdedit",
+        "Only strength 1 starts from the noise alone. A strength a little below it rounds to n = T steps too.",
+        (("    if steps == len(alpha_bar):\n", "    if strength == 1:\n"),),
     ),
 )
 

@@ -33,6 +33,10 @@ BROADCAST = (
     "alpha_bar holds one level per example. Without dimensions of size 1 behind it, it is lined up with "
     "the last dimension of x, and every example gets a mixture of all levels."
 )
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -168,6 +172,12 @@ MISCONCEPTIONS = (
         ((COSINE, "return (signal[1:] / signal[:-1]).clamp(min=1 - max_beta)"),),
     ),
     Misconception(
+        "cosine-lower-bound",
+        "cosine_betas",
+        "Small betas are raised to a lower bound. There is only an upper one: with T = 1000 the first betas lie below 1e-4.",
+        ((COSINE, COSINE.replace("clamp(max=", "clamp(min=1e-4, max=")),),
+    ),
+    Misconception(
         "levels-of-betas",
         "alpha_bars",
         "This is the product of the betas. What each step leaves of the data's variance is 1 - beta.",
@@ -289,6 +299,12 @@ MISCONCEPTIONS = (
         ((X0[1], X0[1].replace("return ", "return (") + ").clamp(-1, 1)"),),
     ),
     Misconception(
+        "eps-to-x0-level-bounded",
+        "eps_to_x0",
+        "Small alpha_bar are raised to a lower bound before dividing. Every level in (0, 1] has its own x_0.",
+        ((X0[1], X0[1].replace("/ level.sqrt()", "/ level.clamp(min=1e-3).sqrt()")),),
+    ),
+    Misconception(
         "x0-to-eps-broadcast",
         "x0_to_eps",
         BROADCAST,
@@ -324,6 +340,12 @@ MISCONCEPTIONS = (
         "x0_to_eps",
         "x_0 is scaled by alpha_bar; its square root is the amplitude.",
         ((EPS[1], EPS[1].replace("level.sqrt() * x0", "level * x0")),),
+    ),
+    Misconception(
+        "x0-to-eps-level-bounded",
+        "x0_to_eps",
+        "Small variances of the noise are raised to a lower bound before dividing. Every level in [0, 1) has its own eps.",
+        ((EPS[1], EPS[1].replace("/ (1 - level).sqrt()", "/ (1 - level).clamp(min=1e-3).sqrt()")),),
     ),
     Misconception(
         "score-sign",
@@ -365,6 +387,12 @@ MISCONCEPTIONS = (
         ((SCORE, "return -eps / expand(alpha_bar, eps).sqrt()"),),
     ),
     Misconception(
+        "score-level-bounded",
+        "eps_to_score",
+        "Small variances of the noise are raised to a lower bound: near the data the score is as steep as the formula says.",
+        ((SCORE, "return -eps / (1 - expand(alpha_bar, eps)).clamp(min=1e-3).sqrt()"),),
+    ),
+    Misconception(
         "velocity-sign",
         "velocity",
         "The sign is wrong: with less and less signal, v points from the data to the noise.",
@@ -400,6 +428,20 @@ MISCONCEPTIONS = (
         "velocity",
         "The sign of x_0 is wrong: as the noise grows, the signal shrinks.",
         ((VELOCITY[1], VELOCITY[1].replace("- (1", "+ (1")),),
+    ),
+    Misconception(
+        "velocity-two-ranks",
+        "velocity",
+        RANKS,
+        (
+            (
+                VELOCITY[0],
+                VELOCITY[0].replace(
+                    "expand(alpha_bar, x0)",
+                    "(alpha_bar.view(-1, 1, 1, 1) if x0.dim() == 4 else alpha_bar.view(-1, 1))",
+                ),
+            ),
+        ),
     ),
     Misconception(
         "velocity-to-x0-sign",
@@ -445,6 +487,20 @@ MISCONCEPTIONS = (
         ((V_TO_X0[0], V_TO_X0[0].replace("expand(alpha_bar, x_t)", "alpha_bar")),),
     ),
     Misconception(
+        "velocity-to-x0-from-eps",
+        "velocity_to_x0",
+        "Solving the definition of v for x_0 divides by sqrt(1 - alpha_bar), which is 0 where there is no noise. A rotation needs no division.",
+        (
+            (
+                V_TO_X0[1],
+                (
+                    "eps = (1 - level).sqrt() * x_t + level.sqrt() * v\n"
+                    "    return (level.sqrt() * eps - v) / (1 - level).sqrt()"
+                ),
+            ),
+        ),
+    ),
+    Misconception(
         "velocity-to-eps-sign",
         "velocity_to_eps",
         "The sign of v is wrong: v grows with eps and falls with x_0.",
@@ -486,6 +542,20 @@ MISCONCEPTIONS = (
         "velocity_to_eps",
         "v is treated as if it were x_0.",
         ((V_TO_EPS[1], "return (x_t - level.sqrt() * v) / (1 - level).sqrt()"),),
+    ),
+    Misconception(
+        "velocity-to-eps-from-x0",
+        "velocity_to_eps",
+        "Solving the definition of v for eps divides by sqrt(alpha_bar), which is 0 where all is noise. A rotation needs no division.",
+        (
+            (
+                V_TO_EPS[1],
+                (
+                    "x0 = level.sqrt() * x_t - (1 - level).sqrt() * v\n"
+                    "    return (v + (1 - level).sqrt() * x0) / level.sqrt()"
+                ),
+            ),
+        ),
     ),
 )
 

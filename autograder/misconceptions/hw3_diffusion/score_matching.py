@@ -24,6 +24,14 @@ NO_GRAPH = (
     "The value is right, but the derivative of the score is a constant here and teaches the parameters "
     "nothing: differentiating it again needs the graph of the first differentiation."
 )
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
+MARKS = (
+    "x is marked for gradients and then unmarked, also where it required gradients before: it is the caller's. "
+    "Mark a detached copy."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -79,6 +87,18 @@ MISCONCEPTIONS = (
                 EXACT_START,
                 EXACT_START.replace("x = x.detach().requires_grad_()", "x.requires_grad_()"),
             ),
+        ),
+    ),
+    Misconception(
+        "exact-unmarks-input",
+        "exact_score_matching_loss",
+        MARKS,
+        (
+            (
+                EXACT_START,
+                EXACT_START.replace("x = x.detach().requires_grad_()", "x.requires_grad_(True)"),
+            ),
+            (EXACT, "x.requires_grad_(False)\n    " + EXACT),
         ),
     ),
     Misconception(
@@ -140,6 +160,20 @@ MISCONCEPTIONS = (
         "sliced_score_matching_loss",
         "The second term is 1/2 |s|^2 even where the projected 1/2 (v.s)^2 is asked for.",
         ((SQUARES, "squares = s.square().sum(dim=1)"),),
+    ),
+    Misconception(
+        "sliced-unmarks-input",
+        "sliced_score_matching_loss",
+        MARKS,
+        (
+            (
+                f"{LEAF}    curvature = 0\n",
+                f"{LEAF}    curvature = 0\n".replace(
+                    "x = x.detach().requires_grad_()", "x.requires_grad_(True)"
+                ),
+            ),
+            (SLICED, "x.requires_grad_(False)\n    " + SLICED),
+        ),
     ),
     Misconception(
         "denoising-target-sign",
@@ -245,6 +279,12 @@ MISCONCEPTIONS = (
                 "error = 0.5 * score(x + level * eps, sigma) + 0.5 * score(x + level * eps, sigma)\n    error = error + eps / level",
             ),
         ),
+    ),
+    Misconception(
+        "denoising-two-ranks",
+        "denoising_score_matching_loss",
+        RANKS,
+        ((LEVEL, "level = (sigma.view(-1, 1, 1, 1) if x.dim() == 4 else sigma.view(-1, 1))"),),
     ),
     Misconception(
         "steps-not-squared",

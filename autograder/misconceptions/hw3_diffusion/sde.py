@@ -31,6 +31,10 @@ LIKELIHOOD = "return log_prior.flatten(1).sum(dim=1) + integral, x"
 SCALES = "return sigma_data**2 / total**2, sigma * sigma_data / total, 1 / total, sigma.log() / 4"
 INPUT = "output = network(expand(c_in, x) * x, c_noise)\n"
 DENOISED = "return expand(c_skip, x) * x + expand(c_out, x) * output"
+RANKS = (
+    "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
+    "the factor of an example meets the dimension next to the batch."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -76,6 +80,17 @@ MISCONCEPTIONS = (
         "The factors (B,) meet the last dimension of x0 instead of the first: add dimensions of size 1 "
         "behind B.",
         ((VP_MEAN, "mean = torch.exp(-integral / 2) * x0\n"),),
+    ),
+    Misconception(
+        "vp-two-ranks",
+        "vp_marginal",
+        RANKS,
+        (
+            (
+                VP_MEAN,
+                "decay = torch.exp(-integral / 2)\n    mean = (decay.view(-1, 1, 1, 1) if x0.dim() == 4 else decay.view(-1, 1)) * x0\n",
+            ),
+        ),
     ),
     Misconception(
         "ve-not-exact-at-zero",
@@ -169,6 +184,18 @@ MISCONCEPTIONS = (
         ((VARIANCE + REVERSE, "t = expand(t, x)\n    " + VARIANCE + REVERSE),),
     ),
     Misconception(
+        "reverse-drift-two-ranks",
+        "reverse_drift",
+        RANKS,
+        (
+            (
+                VARIANCE + REVERSE,
+                "variance = sde.diffusion(t) ** 2\n    variance = (variance.view(-1, 1, 1, 1) if x.dim() == 4 else variance.view(-1, 1))\n    "
+                + REVERSE,
+            ),
+        ),
+    ),
+    Misconception(
         "em-noise-times-step",
         "euler_maruyama",
         "The noise is scaled by the step; its variance is what grows with time.",
@@ -223,6 +250,19 @@ MISCONCEPTIONS = (
         ((STEP_TIME, "t, h = start, end - start\n"),),
     ),
     Misconception(
+        "em-two-ranks",
+        "euler_maruyama",
+        RANKS,
+        (
+            (
+                STEP,
+                STEP.replace(
+                    "expand(std, x)", "(std.view(-1, 1, 1, 1) if x.dim() == 4 else std.view(-1, 1))"
+                ),
+            ),
+        ),
+    ),
+    Misconception(
         "flow-drift-whole-variance",
         "probability_flow_drift",
         "The factor 1/2 is missing; with all of g^2 it is the reverse SDE's drift.",
@@ -272,6 +312,18 @@ MISCONCEPTIONS = (
         "The times are given dimensions of size 1 before they are passed on. Drift, diffusion and "
         "score want them as they are, (B,); what must broadcast is the variance.",
         ((VARIANCE + FLOW, "t = expand(t, x)\n    " + VARIANCE + FLOW),),
+    ),
+    Misconception(
+        "flow-drift-two-ranks",
+        "probability_flow_drift",
+        RANKS,
+        (
+            (
+                VARIANCE + FLOW,
+                "variance = sde.diffusion(t) ** 2\n    variance = (variance.view(-1, 1, 1, 1) if x.dim() == 4 else variance.view(-1, 1))\n    "
+                + FLOW,
+            ),
+        ),
     ),
     Misconception(
         "heun-is-euler",
@@ -392,6 +444,21 @@ MISCONCEPTIONS = (
                 PRODUCTS,
                 "products = []\n        for v in probes:\n            x.grad = None\n            y.backward(v, retain_graph=True)\n            products.append(x.grad)\n",
             ),
+        ),
+    ),
+    Misconception(
+        "trace-keeps-graph",
+        "hutchinson_trace",
+        "The products hang on a graph (`create_graph`), and so does the estimate: memory grows along a path.",
+        ((PRODUCTS, PRODUCTS.replace("retain_graph=True", "create_graph=True")),),
+    ),
+    Misconception(
+        "trace-unmarks-x",
+        "hutchinson_trace",
+        "x is marked for gradients and then unmarked, also where it required gradients before: it is the caller's. Mark a detached copy.",
+        (
+            ("x = x.detach().requires_grad_()", "x.requires_grad_(True)"),
+            (PRODUCTS, PRODUCTS + "        x.requires_grad_(False)\n"),
         ),
     ),
     Misconception(
@@ -567,6 +634,18 @@ MISCONCEPTIONS = (
         "The network gets c_noise with dimensions of size 1 behind B. It wants one number per "
         "example, (B,); only what multiplies x is to be reshaped.",
         ((INPUT, INPUT.replace("c_noise)", "expand(c_noise, x))")),),
+    ),
+    Misconception(
+        "edm-denoise-two-ranks",
+        "edm_denoise",
+        RANKS,
+        (
+            (
+                INPUT,
+                "shape = (-1, 1, 1, 1) if x.dim() == 4 else (-1, 1)\n    output = network(c_in.view(shape) * x, c_noise)\n",
+            ),
+            (DENOISED, "return c_skip.view(shape) * x + c_out.view(shape) * output"),
+        ),
     ),
 )
 

@@ -77,7 +77,8 @@ def f_divergence(p: Tensor, q: Tensor, name: str) -> Tensor:
 
         D_f(p || q) = sum_k q_k f(p_k / q_k)
 
-    Nothing is clipped: reverse_kl is +inf where some p_k = 0. You may call :func:`generator_f`.
+    Nothing is clipped and no term is left out: where p_k = 0 the term is q_k f(0), and
+    reverse_kl is +inf. You may call :func:`generator_f`.
 
     Args:
         p: Probabilities, rows sum to one, zeros allowed, shape (B, K).
@@ -107,6 +108,8 @@ def conjugate_f(t: Tensor, name: str) -> Tensor:
       from some t on. At the end of the domain itself, reverse_kl (t = 0) and hellinger (t = 1)
       are +inf, and total_variation (t = 1/2) is finite.
     - pearson, total_variation: below some t the supremum is attained at u = 0 and is -f(0).
+
+    Nothing is clipped or added for safety: just inside the domain the values are exact too.
 
     Args:
         t: Values of a critic, any real numbers, any shape.

@@ -258,7 +258,7 @@ def hutchinson_trace(function: Callable[[Tensor], Tensor], x: Tensor, probes: Te
 
     Args:
         function: (B, ...) -> (B, ...), differentiable, each example by itself.
-        x: Points, shape (B, ...).
+        x: Points, shape (B, ...). Left as it is, its ``requires_grad`` too.
         probes: Vectors v, shape (M, B, ...).
 
     Returns:

@@ -40,6 +40,9 @@ def kernels(hw: Package, rng: Rng) -> dict:
         "one_point": hw.density.kde_log_prob(x[:1], data, 0.7),
         "one_datum": hw.density.kde_log_prob(x, data[:1], 0.7),
         "one_dimension": hw.density.kde_log_prob(x[:, :1], data[:, :1], 0.4),
+        "many_dimensions": hw.density.kde_log_prob(
+            rng.normal(2, 400, std=0.01), rng.normal(3, 400, std=0.01), 0.01
+        ),
     }
 
 
@@ -72,6 +75,7 @@ def dequantized(hw: Package, rng: Rng) -> dict:
         "images": hw.density.dequantize(x, u, 256),
         "bytes": hw.density.dequantize(x.to(torch.uint8), u, 256),
         "few_levels": hw.density.dequantize(rng.integers(0, 5, 7, 5), rng.uniform(7, 5), 5),
+        "keeps_dtype": hw.density.dequantize(x, u.float(), 256).dtype == torch.float32,
     }
 
 
@@ -130,6 +134,12 @@ def joint(hw: Package, rng: Rng) -> dict:
         "log_joint": hw.density.gmm_log_joint(x, *parameters),
         "one": hw.density.gmm_log_joint(x[:1], *parameters),
     }
+
+
+def joint_of_narrow_components(hw: Package, rng: Rng) -> dict:
+    x, means = rng.normal(4, 3, std=1e-6), rng.normal(2, 3, std=1e-6)
+    log_stds = rng.normal(2, 3, mean=-14, std=0.3)
+    return {"log_joint": hw.density.gmm_log_joint(x, rng.normal(2), means, log_stds)}
 
 
 def joint_of_distant_components(hw: Package, rng: Rng) -> dict:

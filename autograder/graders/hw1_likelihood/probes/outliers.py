@@ -34,7 +34,9 @@ def typicality(hw: Package, rng: Rng) -> dict:
 
 def typicality_of_single_examples(hw: Package, rng: Rng) -> dict:
     train = rng.normal(5, mean=-3, std=2)
-    return {"score": hw.outliers.typicality_score(rng.normal(5, 1, mean=-3, std=2), train)}
+    offsets = rng.tensor([[-15.0], [-6.0], [0.0], [7.0], [16.0]])
+    log_prob = rng.keep(rng.normal(5, 1, mean=-3, std=2) + offsets)
+    return {"score": hw.outliers.typicality_score(log_prob, train)}
 
 
 def ratio(hw: Package, rng: Rng) -> dict:

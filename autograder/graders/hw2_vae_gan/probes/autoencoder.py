@@ -28,9 +28,14 @@ def losses(hw: Package, rng: Rng) -> dict:
 
 
 def losses_of_images(hw: Package, rng: Rng) -> dict:
-    x, output = rng.uniform(3, 2, 4, 4), rng.normal(3, 2, 4, 4)
+    x = rng.uniform(3, 2, 4, 4)
+    output = rng.keep(rng.normal(3, 2, 4, 4).clone().requires_grad_())
+    batch = _each_loss(hw, x, output)
+    # A sum is added to each loss: alone a constant would have no graph to go through.
+    slopes = {kind: gradients(loss + output.sum(), [output]) for kind, loss in batch.items()}
     return {
-        "batch": _each_loss(hw, x, output),
+        "batch": batch,
+        "gradients": slopes,
         "one": _each_loss(hw, x[:1], output[:1]),
         "unknown": attempt(ValueError, hw.autoencoder.reconstruction_loss, x, output, "poisson"),
     }

@@ -1,5 +1,7 @@
 """Experiments on ``vae_gan.divergences``."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ def divergence(hw: Package, rng: Rng) -> dict:
 def divergence_with_zeros(hw: Package, rng: Rng) -> dict:
     p = rng.tensor([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
     q = rng.probabilities(2, 4)
-    return {name: hw.divergences.f_divergence(p, q, name) for name in NAMES[:3]}
+    return {name: hw.divergences.f_divergence(p, q, name) for name in NAMES}
 
 
 def conjugate(hw: Package, rng: Rng) -> dict:
@@ -51,8 +53,10 @@ def conjugate(hw: Package, rng: Rng) -> dict:
 
 def conjugate_at_the_ends(hw: Package, rng: Rng) -> dict:
     t = rng.tensor([-30.0, -3.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.3, 0.4, 0.5, 0.7, 1.0, 3.0, 20.0])
+    inside = rng.tensor([-1e-4, math.log(2) / 2 - 1e-4, 0.9999])
     return {
         **{name: hw.divergences.conjugate_f(t, name) for name in NAMES},
+        "inside": {name: hw.divergences.conjugate_f(inside, name) for name in NAMES},
         "matrix": hw.divergences.conjugate_f(t.reshape(7, 2), "hellinger"),
         "unknown": attempt(ValueError, hw.divergences.conjugate_f, t, "wasserstein"),
     }

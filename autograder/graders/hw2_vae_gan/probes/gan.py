@@ -13,7 +13,7 @@ def _logits(rng: Rng, count: int, mean: float) -> Tensor:
 
 
 class Quadratic(nn.Module):
-    """f(x) = x A x / 2 + b x, a critic whose slope changes from point to point."""
+    """f(x) = x A x / 2 + b x of a flattened x, a critic whose slope changes from point to point."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -21,6 +21,7 @@ class Quadratic(nn.Module):
         self.b = nn.Parameter(torch.empty(dim))
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
         return 0.5 * ((x @ self.a) * x).sum(dim=1) + x @ self.b
 
 
@@ -142,6 +143,12 @@ def penalty_of_images(hw: Package, rng: Rng) -> dict:
         "penalty": value,
         "parameters": _learned(value, critic, real),
         "requires_grad": [real.requires_grad, fake.requires_grad],
+        "sequences": hw.gan.gradient_penalty(
+            rng.module(Quadratic(6)),
+            rng.normal(3, 3, 2),
+            rng.normal(3, 3, 2, std=2),
+            rng.uniform(3),
+        ),
     }
 
 
@@ -166,7 +173,11 @@ def r1(hw: Package, rng: Rng) -> dict:
 def r1_of_images(hw: Package, rng: Rng) -> dict:
     critic, real = rng.module(ImageCritic(), scale=0.3), rng.normal(4, 2, 3, 3)
     value = hw.gan.r1_penalty(critic, real)
-    return {"penalty": value, "parameters": _learned(value, critic, real)}
+    return {
+        "penalty": value,
+        "parameters": _learned(value, critic, real),
+        "sequences": hw.gan.r1_penalty(rng.module(Quadratic(6)), rng.normal(3, 3, 2)),
+    }
 
 
 def spectral(hw: Package, rng: Rng) -> dict:

@@ -46,6 +46,15 @@ def arc_of_parallel_pairs(hw: Package, rng: Rng) -> dict:
     }
 
 
+def arc_of_nearly_opposite_pairs(hw: Package, rng: Rng) -> dict:
+    """Angles of pi - 3e-3 and pi - 5e-4, on either side of the threshold."""
+    missing = rng.tensor([[3e-3], [5e-4]])
+    a = rng.tensor([[2.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+    side = rng.tensor([[0.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    b = rng.keep(0.7 * (missing.sin() * side - missing.cos() * a))
+    return {"points": hw.latent_space.slerp(a, b, rng.tensor([0.0, 0.3, 0.8, 1.0, 1.6]))}
+
+
 def traversal(hw: Package, rng: Rng) -> dict:
     z, values = rng.normal(5), rng.normal(4, std=2)
     return {
@@ -92,9 +101,12 @@ def gap_of_ties(hw: Package, rng: Rng) -> dict:
 def bins(hw: Package, rng: Rng) -> dict:
     scale = rng.tensor([1.0, 30.0, 0.02, 4.0])
     latents = rng.keep(rng.normal(12, 4) * scale + rng.normal(4, std=5))
+    grid = rng.tensor([[0.0], [1.0], [2.0], [3.0], [4.0]])
+    edges = rng.keep(grid * rng.tensor([1.0, 2.0**-20, 2.0**30]))  # exact, and so are quotients
     return {
         "bins": hw.latent_space.discretize(latents, 5),
         "square": hw.latent_space.discretize(latents[:4], 3),
+        "edges": hw.latent_space.discretize(edges, 4),
     }
 
 

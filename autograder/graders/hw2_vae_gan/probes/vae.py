@@ -59,6 +59,7 @@ def kl_to_prior_of_extremes(hw: Package, rng: Rng) -> dict:
     return {
         "kl": kl,
         "gradients": gradients(kl, [mean, log_var]),
+        "very_wide": hw.vae.kl_standard_normal(zeros, zeros + 60),
         "prior_itself": hw.vae.kl_standard_normal(zeros, zeros),
     }
 
@@ -82,7 +83,7 @@ def kl_of_narrow_gaussians(hw: Package, rng: Rng) -> dict:
     kl = hw.vae.kl_diag_gaussians(*q, *p)
     return {
         "kl": kl,
-        "gradients": gradients(kl, [q[1], p[1]]),
+        "gradients": gradients(kl, [*q, *p]),
         "one": hw.vae.kl_diag_gaussians(rng.normal(1, 1), rng.normal(1, 1), *rng.normal(2, 1, 1)),
     }
 
@@ -102,6 +103,9 @@ def elbo_of_images(hw: Package, rng: Rng) -> dict:
         "gradients": gradients(loss, [logits, kl]),
         "gradients_with_terms": gradients(loss + reconstruction + 2 * mean_kl, [logits, kl]),
         "one": hw.vae.negative_elbo(x[:1, 0, 0], rng.normal(1, 4), kl[:1].detach()),
+        "sequences": hw.vae.negative_elbo(
+            rng.uniform(3, 3, 2), rng.normal(3, 3, 2), rng.uniform(3)
+        ),
         "large": hw.vae.negative_elbo(
             rng.bernoulli(6, 3), rng.normal(6, 3, std=1e4), rng.uniform(6)
         ),

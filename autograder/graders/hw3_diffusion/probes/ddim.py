@@ -12,7 +12,7 @@ def times(hw: Package, rng: Rng) -> dict:
     return {
         "divides": pairs(60, 4 + 2 * (rng.seed % 2)),
         "does_not_divide": pairs(levels, 7),
-        "rounding": pairs(11, 4),
+        "rounding": [pairs(11, 4), pairs(100, 15), pairs(50, 12)],
         "all": pairs(6, 6),
         "one": pairs(levels, 1),
     }
@@ -32,7 +32,7 @@ def leading_times(hw: Package, rng: Rng) -> dict:
 def impossible_times(hw: Package, rng: Rng) -> dict:
     pairs = hw.ddim.time_pairs
     return {
-        "no_steps": attempt(ValueError, pairs, 10, 0),
+        "no_steps": [attempt(ValueError, pairs, 10, n) for n in (0, -1)],
         "too_many": attempt(ValueError, pairs, 10, 11),
         "spacing": attempt(ValueError, pairs, 10, 5, "middle"),
         "permitted": pairs(3, 3),
@@ -41,11 +41,13 @@ def impossible_times(hw: Package, rng: Rng) -> dict:
 
 def step(hw: Package, rng: Rng) -> dict:
     levels, x, eps = _levels(rng), rng.normal(3, 2, 2), rng.normal(3, 2, 2)
+    low = rng.tensor([0.4, 0.02, 1e-3])
     return {
         "consecutive": hw.ddim.ddim_step(x, eps, 4, 3, levels),
         "strided": hw.ddim.ddim_step(x, eps, 7, 2, levels),
         "last": hw.ddim.ddim_step(x, eps, 0, -1, levels),
         "strided_last": hw.ddim.ddim_step(x, eps, 3, -1, levels),
+        "nearly_noise": hw.ddim.ddim_step(x, eps, 2, 1, low),
     }
 
 

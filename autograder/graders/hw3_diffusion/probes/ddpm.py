@@ -12,6 +12,7 @@ def noisy(hw: Package, rng: Rng) -> dict:
     return {
         "images": draw(rng.normal(4, 2, 4, 4), t[:4], rng.normal(4, 2, 4, 4), alpha_bar),
         "vectors": draw(rng.normal(5, 5), t, rng.normal(5, 5), alpha_bar),
+        "sequences": draw(rng.normal(3, 3, 3), t[:3], rng.normal(3, 3, 3), alpha_bar),
         "one": draw(rng.normal(1, 3), rng.tensor([5]), rng.normal(1, 3), alpha_bar),
     }
 
@@ -27,8 +28,10 @@ def posterior_of_images(hw: Package, rng: Rng) -> dict:
     images = rng.normal(4, 2, 4, 4), rng.normal(4, 2, 4, 4)
     first, last = rng.tensor([0]), rng.tensor([4])
     one = rng.normal(1, 3), rng.normal(1, 3)
+    sequences = rng.normal(3, 3, 3), rng.normal(3, 3, 3)
     return {
         "images": hw.ddpm.q_posterior(*images, rng.tensor([2, 4, 0, 1]), betas),
+        "sequences": hw.ddpm.q_posterior(*sequences, rng.tensor([3, 0, 1]), betas),
         "first": hw.ddpm.q_posterior(*one, first, betas),
         "last": hw.ddpm.q_posterior(*one, last, betas),
     }
@@ -59,9 +62,12 @@ def decoder(hw: Package, rng: Rng) -> dict:
     mean, variance = rng.keep(x0 + rng.normal(3, 5, std=0.3)), rng.uniform(3, low=0.05, high=0.6)
     levels = rng.keep(rng.tensor([[0, 255, 7, 130], [254, 1, 255, 0]]) * (2 / 255) - 1)
     close = rng.keep(levels + rng.normal(2, 4, std=0.02))
+    ends = rng.tensor([[1 - 3e-8, -1 + 3e-8], [1 + 3e-8, -1 - 3e-8]])  # up to rounding
+    around = rng.keep(0.8 * ends + rng.normal(2, 2, std=0.1))
     return {
         "five_levels": hw.ddpm.decoder_log_prob(x0, mean, variance, 5),
         "default_levels": hw.ddpm.decoder_log_prob(levels, close, rng.tensor([0.002, 0.0005])),
+        "rounded": hw.ddpm.decoder_log_prob(ends, around, rng.tensor([0.3, 0.5]), 5),
     }
 
 
@@ -78,9 +84,12 @@ def decoder_of_images(hw: Package, rng: Rng) -> dict:
 
 
 def bound(hw: Package, rng: Rng) -> dict:
+    x0, t, mean_q, variance_q, *model = _comparison(rng, rng.tensor([3, 1]))
+    narrow = rng.keep(1e-4 * variance_q)
     return {
         "posterior": hw.ddpm.vlb_term(*_comparison(rng, rng.tensor([3, 1, 5, 2, 4])), 5),
         "decoder": hw.ddpm.vlb_term(*_comparison(rng, rng.tensor([0, 0])), 5),
+        "narrow": hw.ddpm.vlb_term(x0, t, mean_q, narrow, *model, 5),
     }
 
 

@@ -63,12 +63,13 @@ def acceptance(hw: Package, rng: Rng) -> dict:
 def acceptance_of_images(hw: Package, rng: Rng) -> dict:
     energy = rng.module(Bowl(8, column=True))
     x, change = rng.normal(4, 2, 2, 2), rng.normal(4, 2, 2, 2, std=0.5)
-    proposal = rng.keep(x + change)
+    proposal, far = rng.keep(x + change), rng.keep(x + 1e3 * change.sign())
     with torch.no_grad():
         one = hw.energy.mala_log_acceptance(energy, x[:1], proposal[:1], 0.1)
     return {
         "there": hw.energy.mala_log_acceptance(energy, x, proposal, 1.4),
         "back": hw.energy.mala_log_acceptance(energy, proposal, x, 1.4),
+        "far": hw.energy.mala_log_acceptance(energy, x, far, 1.4),
         "nowhere": hw.energy.mala_log_acceptance(energy, x, x, 0.1),
         "one_without_graph": one,
     }
@@ -82,6 +83,9 @@ def selection(hw: Package, rng: Rng) -> dict:
         "rows": hw.energy.metropolis_select(rng.normal(5, 5), rng.normal(5, 5), log_ratio, u),
         "images": hw.energy.metropolis_select(
             rng.normal(5, 2, 5, 5), rng.normal(5, 2, 5, 5), log_ratio, u
+        ),
+        "sequences": hw.energy.metropolis_select(
+            rng.normal(5, 5, 5), rng.normal(5, 5, 5), log_ratio, u
         ),
     }
 
@@ -143,7 +147,7 @@ def partition_of_other_sizes(hw: Package, rng: Rng) -> dict:
     return {
         "wide": hw.energy.rbm_log_partition(weight, b, c),
         "one": hw.energy.rbm_log_partition(weight[:1], b[:1], c),
-        "eight": hw.energy.rbm_log_partition(rng.normal(8, 2), rng.normal(8), rng.normal(2)),
+        "ten": hw.energy.rbm_log_partition(rng.normal(10, 2), rng.normal(10), rng.normal(2)),
         "large": hw.energy.rbm_log_partition(1e4 * weight, b, c),
     }
 

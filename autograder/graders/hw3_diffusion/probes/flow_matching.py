@@ -23,10 +23,12 @@ class Field(nn.Module):
 def points(hw: Package, rng: Rng) -> dict:
     t, square = rng.tensor([0.0, 0.2, 0.5, 0.9, 1.0]), (rng.normal(5, 5), rng.normal(5, 5))
     images = rng.normal(3, 3, 3, 3), rng.normal(3, 3, 3, 3)
+    sequences = rng.normal(3, 3, 3), rng.normal(3, 3, 3)
     return {
         "square": hw.flow_matching.interpolate(*square, t),
         "some_noise_left": hw.flow_matching.interpolate(*square, t, sigma_min=0.3),
         "images": hw.flow_matching.interpolate(*images, rng.uniform(3), sigma_min=0.1),
+        "sequences": hw.flow_matching.interpolate(*sequences, rng.uniform(3)),
         "one": hw.flow_matching.interpolate(rng.normal(1, 5), rng.normal(1, 5), rng.uniform(1)),
     }
 
@@ -42,8 +44,10 @@ def targets(hw: Package, rng: Rng) -> dict:
 def loss(hw: Package, rng: Rng) -> dict:
     model, t = rng.module(Field(5)), rng.tensor([0.0, 0.2, 0.5, 0.9, 1.0])
     square, one = (rng.normal(5, 5), rng.normal(5, 5)), (rng.normal(1, 5), rng.normal(1, 5))
+    sequences = rng.normal(3, 3, 5), rng.normal(3, 3, 5)
     return {
         "square": hw.flow_matching.flow_matching_loss(model, *square, t),
+        "sequences": hw.flow_matching.flow_matching_loss(model, *sequences, t[1:4]),
         "one": hw.flow_matching.flow_matching_loss(model, *one, rng.uniform(1)),
         "asked": model.asked,
     }

@@ -64,31 +64,40 @@ def guided_images(hw: Package, rng: Rng) -> dict:
 def score(hw: Package, rng: Rng) -> dict:
     classifier, t = rng.module(Classifier(5)), rng.integers(0, 4, 7)
     x, y = rng.normal(7, 5), rng.integers(0, 3, 7)
+    apart = rng.tensor([[30.0, 2.0, 0.0], [0.0, 9.0, 450.0], [0.5, 0.0, 1.0]])
     return {
         "batch": hw.guidance.classifier_score(classifier, x, t, y),
         "one": hw.guidance.classifier_score(classifier, x[:1], t[:1], y[:1]),
+        "unlikely": hw.guidance.classifier_score(
+            lambda x, t: x * (2 + t[:, None]), apart, t[:3], rng.tensor([2, 0, 1])
+        ),
     }
 
 
 def score_of_images(hw: Package, rng: Rng) -> dict:
     classifier, t = rng.module(Classifier(12)), rng.integers(0, 4, 3)
-    x = rng.normal(3, 3, 2, 2)
+    x, y = rng.normal(3, 3, 2, 2), rng.tensor([2, 0, 1])
+    leaf = rng.keep(rng.normal(3, 3, 2, 2).clone().requires_grad_())
     with torch.no_grad():
-        found = hw.guidance.classifier_score(classifier, x, t, rng.tensor([2, 0, 1]))
+        found = hw.guidance.classifier_score(classifier, x, t, y)
+    of_leaf = hw.guidance.classifier_score(classifier, leaf, t, y)
     return {
         "score": found,
-        "requires_grad": [found.requires_grad, x.requires_grad],
-        "grad_left_alone": classifier.weight.grad,
+        "of_leaf": of_leaf,
+        "requires_grad": [a.requires_grad for a in (found, x, of_leaf, leaf)],
+        "grad_left_alone": [classifier.weight.grad, leaf.grad],
     }
 
 
 def corrected(hw: Package, rng: Rng) -> dict:
     alpha_bar = rng.uniform(7, low=0.05, high=0.95)
+    sequences = rng.normal(3, 3, 3), rng.normal(3, 3, 3)
     square = (rng.normal(4, 4, 4, 4), rng.normal(4, 4, 4, 4), rng.tensor([0.999, 0.7, 0.3, 0.01]))
     return {
         "batch": hw.guidance.classifier_guidance(
             rng.normal(7, 5), rng.normal(7, 5), alpha_bar, 3.5
         ),
         "square": hw.guidance.classifier_guidance(*square, 0.4),
+        "sequences": hw.guidance.classifier_guidance(*sequences, alpha_bar[:3], 1.2),
         "off": hw.guidance.classifier_guidance(*square, 0.0),
     }

@@ -77,7 +77,7 @@ def repainted(hw: Package, rng: Rng) -> dict:
 def pooling(hw: Package, rng: Rng) -> dict:
     operator = hw.inverse_problems.Downsample
     return {
-        "forward": operator(2).forward(rng.normal(2, 3, 4, 6)),
+        "forward": [operator(2).forward(rng.normal(2, *size)) for size in ((3, 4, 6), (4, 2, 4))],
         "adjoint": operator(3).adjoint(rng.normal(2, 3, 2, 3)),
         "pinv": operator(2).pinv(rng.normal(2, 2, 2, 3)),
         "errors": [
@@ -89,7 +89,13 @@ def pooling(hw: Package, rng: Rng) -> dict:
 
 def grey(hw: Package, rng: Rng) -> dict:
     operator = hw.inverse_problems.Grayscale(rng.normal(3))
+    four = hw.inverse_problems.Grayscale(rng.normal(4))
     return {
+        "four_channels": [
+            four.forward(rng.normal(2, 4, 4, 4)),
+            four.adjoint(rng.normal(2, 1, 4, 4)),
+            four.pinv(rng.normal(2, 1, 4, 4)),
+        ],
         "forward": operator.forward(rng.normal(3, 3, 3, 3)),
         "adjoint": operator.adjoint(rng.normal(3, 1, 3, 3)),
         "pinv": operator.pinv(rng.normal(2, 1, 2, 3)),
@@ -99,7 +105,8 @@ def grey(hw: Package, rng: Rng) -> dict:
 def views(hw: Package, rng: Rng) -> dict:
     angles = torch.cat([rng.uniform(2, high=math.pi), rng.tensor([0.0, math.pi / 2])])
     narrow = hw.inverse_problems.Radon(3, 4, rng.keep(angles), 3)
-    return {"narrow": narrow.weights()}
+    single = hw.inverse_problems.Radon(2, 2, angles.float(), 3)
+    return {"narrow": narrow.weights(), "of_float32": str(single.weights().dtype)}
 
 
 def sinograms(hw: Package, rng: Rng) -> dict:
@@ -171,14 +178,21 @@ def posterior_steps(hw: Package, rng: Rng) -> dict:
 def posterior_step_in_a_sampler(hw: Package, rng: Rng) -> dict:
     network = rng.module(nn.Conv2d(1, 1, 3, padding=1))
     x, y, alpha_bar = rng.normal(2, 1, 2, 2), rng.normal(2, 1, 2), _alpha_bar(rng, 4)
-    with torch.no_grad():
-        out = hw.inverse_problems.dps_step(
+    leaf = rng.keep(rng.normal(2, 1, 2, 2).clone().requires_grad_())
+
+    def moved(x: Tensor) -> Tensor:
+        return hw.inverse_problems.dps_step(
             lambda x, t: network(x), x, y, lambda x: x.sum(dim=2), 2, 1, alpha_bar, 0.5
         )
+
+    with torch.no_grad():
+        out = moved(x)
+    from_leaf = moved(leaf)
     return {
         "out": out,
-        "requires_grad": [out.requires_grad, x.requires_grad],
-        "touched": [parameter.grad is not None for parameter in network.parameters()],
+        "from_leaf": from_leaf,
+        "requires_grad": [a.requires_grad for a in (out, x, from_leaf, leaf)],
+        "touched": [a.grad is not None for a in (leaf, *network.parameters())],
     }
 
 
@@ -200,7 +214,7 @@ def edits_at_the_ends(hw: Package, rng: Rng) -> dict:
     return {
         "none": _edit(hw, rng, 0.0, alpha_bar),
         "hardly": _edit(hw, rng, 0.1, alpha_bar),
-        "all": _edit(hw, rng, 1.0, alpha_bar),
+        "all": [_edit(hw, rng, strength, alpha_bar) for strength in (1.0, 0.95)],
         "errors": [
             attempt(
                 ValueError, hw.inverse_problems.sdedit, _step, guide, strength, alpha_bar, guide

@@ -4,6 +4,8 @@ from torch import Tensor
 
 from autograder.sandbox.probe import Package, Rng
 
+NEARLY_CLEAN = 1 - 2**-16  # in float32 too
+
 
 def linear(hw: Package, rng: Rng) -> dict:
     betas = hw.schedules.linear_betas
@@ -22,6 +24,7 @@ def cosine(hw: Package, rng: Rng) -> dict:
         "default": betas(11 + rng.seed % 7, device=rng.device),
         "other_offset": betas(7, offset, device=rng.device),
         "clipped": betas(6, offset, max_beta, device=rng.device),
+        "thousand": betas(1000, device=rng.device),
     }
 
 
@@ -41,31 +44,31 @@ def ratio(hw: Package, rng: Rng) -> dict:
 
 
 def data_from_noise(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.eps_to_x0, 2, last=1.0)
+    return _examples(rng, hw.schedules.eps_to_x0, 2, 1.0, 1e-6)
 
 
 def noise_from_data(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.x0_to_eps, 2, last=0.0)
+    return _examples(rng, hw.schedules.x0_to_eps, 2, 0.0, NEARLY_CLEAN)
 
 
 def score_from_noise(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.eps_to_score, 1, last=0.0)
+    return _examples(rng, hw.schedules.eps_to_score, 1, 0.0, NEARLY_CLEAN)
 
 
 def velocities(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.velocity, 2, last=0.0)
+    return _examples(rng, hw.schedules.velocity, 2, 0.0, 1.0)
 
 
 def data_from_velocity(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.velocity_to_x0, 2, last=0.0)
+    return _examples(rng, hw.schedules.velocity_to_x0, 2, 0.0, 1.0)
 
 
 def noise_from_velocity(hw: Package, rng: Rng) -> dict:
-    return _examples(rng, hw.schedules.velocity_to_eps, 2, last=1.0)
+    return _examples(rng, hw.schedules.velocity_to_eps, 2, 0.0, 1.0)
 
 
-def _examples(rng: Rng, function, count: int, last: float) -> dict:
-    """As many images as pixels in a row, as many vectors as dimensions, and one at the end."""
+def _examples(rng: Rng, function, count: int, *ends: float) -> dict:
+    """As many examples as pixels in a row, as tokens, as dimensions; and one at each end."""
 
     def inputs(*shape: int) -> list[Tensor]:
         return [rng.normal(*shape, std=1 + i) for i in range(count)]
@@ -73,7 +76,8 @@ def _examples(rng: Rng, function, count: int, last: float) -> dict:
     return {
         "images": function(*inputs(4, 2, 4, 4), rng.uniform(4, low=0.05, high=0.95)),
         "vectors": function(*inputs(5, 5), rng.uniform(5, low=0.05, high=0.95)),
-        "end": function(*inputs(1, 3), rng.tensor([last])),
+        "sequences": function(*inputs(3, 3, 3), rng.uniform(3, low=0.05, high=0.95)),
+        "ends": [function(*inputs(1, 3), rng.tensor([level])) for level in ends],
     }
 
 

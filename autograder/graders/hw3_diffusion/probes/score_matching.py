@@ -48,7 +48,10 @@ def exact(hw: Package, rng: Rng) -> dict:
 def exact_of_other_sizes(hw: Package, rng: Rng) -> dict:
     square, line = rng.module(Coupled(4), scale=0.8), rng.module(Coupled(1), scale=0.8)
     x = rng.normal(4, 4, std=2)
+    leaf = rng.keep(x.clone().requires_grad_())
     return {
+        "leaf": hw.score_matching.exact_score_matching_loss(square, leaf),
+        "leaf_requires_grad": leaf.requires_grad,
         "square": hw.score_matching.exact_score_matching_loss(square, x),
         "one": hw.score_matching.exact_score_matching_loss(square, x[:1]),
         "line": hw.score_matching.exact_score_matching_loss(line, rng.normal(6, 1)),
@@ -68,7 +71,10 @@ def sliced(hw: Package, rng: Rng) -> dict:
 def sliced_with_less_variance(hw: Package, rng: Rng) -> dict:
     score, x, v = rng.module(Coupled(5), scale=0.8), rng.normal(3, 5), rng.normal(4, 3, 5, std=0.7)
     loss = hw.score_matching.sliced_score_matching_loss(score, x, v, variance_reduced=True)
+    leaf = rng.keep(x.clone().requires_grad_())
     return {
+        "leaf": hw.score_matching.sliced_score_matching_loss(score, leaf, v),
+        "leaf_requires_grad": leaf.requires_grad,
         "loss": loss,
         "parameters": parameter_gradients(loss, score),
         "one": hw.score_matching.sliced_score_matching_loss(score, x, v[:1]),
@@ -92,7 +98,9 @@ def denoising(hw: Package, rng: Rng) -> dict:
 def denoising_of_images(hw: Package, rng: Rng) -> dict:
     score = rng.module(NoiseConditional(18), scale=0.3)
     x, eps, sigma = rng.normal(3, 2, 3, 3), rng.normal(3, 2, 3, 3), _levels(rng, 3)
+    sequences = rng.normal(3, 3, 6), sigma, rng.normal(3, 3, 6)
     return {
+        "sequences": hw.score_matching.denoising_score_matching_loss(score, *sequences),
         "weighted": hw.score_matching.denoising_score_matching_loss(score, x, sigma, eps),
         "one": hw.score_matching.denoising_score_matching_loss(score, x[:1], sigma[:1], eps[:1]),
     }

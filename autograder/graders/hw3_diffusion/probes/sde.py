@@ -51,6 +51,9 @@ def vp(hw: Package, rng: Rng) -> dict:
     return {
         "batch": hw.sde.vp_marginal(rng.normal(5, 5), t, 0.1, 4.0),
         "images": hw.sde.vp_marginal(rng.normal(3, 3, 3, 3), rng.uniform(3), 0.5, 20.0),
+        "sequences": hw.sde.vp_marginal(
+            rng.normal(3, 3, 3), rng.tensor([1e-5, 0.2, 0.9]), 0.1, 4.0
+        ),
         "one": hw.sde.vp_marginal(rng.normal(1, 5), rng.tensor([0.4]), 0.8, 2.0),
     }
 
@@ -69,6 +72,7 @@ def reverse(hw: Package, rng: Rng) -> dict:
     return {
         "square": hw.sde.reverse_drift(equation, score, rng.normal(4, 4), rng.uniform(4)),
         "images": hw.sde.reverse_drift(equation, score, rng.normal(3, 3, 2, 4), rng.uniform(3)),
+        "sequences": hw.sde.reverse_drift(equation, score, rng.normal(3, 3, 4), rng.uniform(3)),
         "one_time_per_example": all(equation.times_fit + score.times_fit),
     }
 
@@ -85,15 +89,22 @@ def euler_maruyama_forwards(hw: Package, rng: Rng) -> dict:
     drift, times = Field(rng.normal(3, 3, std=0.5)), rng.tensor([0.1, 0.3, 0.9])
     rates = rng.tensor([0.2, 1.0, 3.0])
     x, noise = rng.normal(3, 3, 2, 3), rng.normal(2, 3, 3, 2, 3)
-    return {"end": hw.sde.euler_maruyama(drift, lambda t: rates * (1 + t), x, times, noise)}
+    return {
+        "end": hw.sde.euler_maruyama(drift, lambda t: rates * (1 + t), x, times, noise),
+        "sequences": hw.sde.euler_maruyama(
+            drift, lambda t: rates * (1 + t), x[:, :, 0], times, noise[:, :, :, 0]
+        ),
+    }
 
 
 def flow_drift(hw: Package, rng: Rng) -> dict:
     equation, score = Equation(rng.normal(4, 4)), Field(rng.normal(4, 4))
     x, images, t = rng.normal(4, 4), rng.normal(3, 3, 2, 4), rng.uniform(4)
+    sequences = rng.normal(3, 3, 4)
     return {
         "square": hw.sde.probability_flow_drift(equation, score, x, t),
         "images": hw.sde.probability_flow_drift(equation, score, images, t[:3]),
+        "sequences": hw.sde.probability_flow_drift(equation, score, sequences, t[:3]),
         "one_time_per_example": all(equation.times_fit + score.times_fit),
     }
 
@@ -111,9 +122,17 @@ def solved(hw: Package, rng: Rng) -> dict:
 def trace(hw: Package, rng: Rng) -> dict:
     field, t = Field(rng.normal(4, 4)), rng.uniform(3)
     x, images = rng.normal(3, 4), rng.normal(3, 2, 4)
+    leaf = rng.keep(x.clone().requires_grad_())
+    vectors, of_leaf = (
+        hw.sde.hutchinson_trace(lambda x: field(x, t), points, rng.normal(3, 3, 4))
+        for points in (x, leaf)
+    )
     return {
-        "vectors": hw.sde.hutchinson_trace(lambda x: field(x, t), x, rng.normal(3, 3, 4)),
+        "vectors": vectors,
+        "of_leaf": of_leaf,
         "images": hw.sde.hutchinson_trace(lambda x: field(x, t), images, rng.normal(2, 3, 2, 4)),
+        "requires_grad": [a.requires_grad for a in (vectors, x, of_leaf, leaf)],
+        "grad_left_alone": leaf.grad,
     }
 
 
@@ -161,6 +180,7 @@ def denoised(hw: Package, rng: Rng) -> dict:
     network, sigma = Field(rng.normal(4, 4)), rng.tensor([0.05, 0.4, 1.0, 6.0])
     return {
         "square": hw.sde.edm_denoise(network, rng.normal(4, 4, 4, 4), sigma, 0.5),
+        "sequences": hw.sde.edm_denoise(network, rng.normal(3, 3, 4), sigma[1:], 0.5),
         "one": hw.sde.edm_denoise(network, rng.normal(1, 4), rng.tensor([0.7]), 1.3),
         "asked": network.asked,
     }
