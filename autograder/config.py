@@ -19,10 +19,17 @@ CONFIG_NAME = "grading_config.yaml"
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 GRADESCOPE_SECONDS = 2400
+# Float32 rounds a term of size 1 by 6e-8; where a dozen such terms cancel, this much is left.
+CANCELLED = 1e-6
 
 
 class ConfigError(Exception):
     """The configuration file cannot be used; the message says where and why."""
+
+
+def printable(text: str) -> str:
+    """Text of others on one line, with nothing in it that a terminal could obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 class _Model(BaseModel):
@@ -61,15 +68,11 @@ class Tolerance(_Model):
 
 
 class ScaledTolerance(Tolerance):
-    """As above, with ``atol`` in units of max|reference| of each tensor, or of 1 if that is less.
-
-    Where large terms cancel, as in a distance of equal things or a gradient that is zero, the
-    error has the size of the terms and not of the sum.
-    """
+    """As above, with ``atol`` in units of max|reference| of each tensor, and CANCELLED at least."""
 
     def allowed(self, magnitude: Any) -> Any:
         """The error allowed at each entry of a tensor of |reference|."""
-        return self.atol * magnitude.max().clamp(min=1) + self.rtol * magnitude
+        return (self.atol * magnitude.max()).clamp(min=CANCELLED) + self.rtol * magnitude
 
 
 class Tolerances(_Model):
@@ -443,7 +446,7 @@ def _explain(path: Path, root: yaml.Node, error: Any) -> str:
         if not isinstance(error["input"], dict | list | BaseModel):
             message += f", not {error['input']!r}"
     sentence = f"{path.name}, line {line}: {key}: {message}"
-    return "".join(c if c.isprintable() else " " for c in sentence)
+    return printable(sentence)
 
 
 def _find(root: yaml.Node, location: tuple[str | int, ...]) -> int:

@@ -13,6 +13,7 @@ from autograder.grading.plugin import GradingPlugin
 from autograder.grading.reference import Reference
 from autograder.grading.results import Finding
 from autograder.grading.suite import Suite
+from autograder.misconceptions import Alternative, apply_edits
 from autograder.sandbox import runner
 from autograder.sandbox.package import Package, load_package
 from autograder.sandbox.runner import Reply, run_probe
@@ -38,12 +39,21 @@ class Session:
         return Reply(values, reply.fault, reply.mutated)
 
 
-def findings_on(suite: Suite, cuda: str, seed: int) -> tuple[list[Finding], list[str]]:
+def findings_on(
+    suite: Suite, cuda: str, seed: int, alternative: Alternative | None = None, module: str = ""
+) -> tuple[list[Finding], list[str]]:
     """Why the reference fails hidden tests, on the CPU and on a GPU; and errors of the grader.
 
-    ``cuda`` is the GPU, or ``cpu`` for the CPU in its place: in float32, as on a GPU.
+    ``cuda`` is the GPU, or ``cpu`` for the CPU in its place: in float32, as on a GPU. With an
+    ``alternative``, that is graded in place of the reference, in its ``module`` only.
     """
-    package = load_package(suite.pack.package, suite.reference_files, private=True)
+    files, questions = dict(suite.reference_files), list(suite.pack.assigned)
+    if alternative is not None:
+        path = suite.module_path(module)
+        source = apply_edits(files[path].decode(), alternative.edits, alternative.id)
+        files[path] = source.encode()
+        questions = [suite.pack.question(module)]
+    package = load_package(suite.pack.package, files, private=True)
 
     @contextmanager
     def open_session(module: str) -> Iterator[Session]:
@@ -52,7 +62,8 @@ def findings_on(suite: Suite, cuda: str, seed: int) -> tuple[list[Finding], list
         yield Session(probes, package, cuda)
 
     plugin = GradingPlugin(Reference(suite, seed), open_session, ("cpu", "cuda"))
-    tests = [str(suite.tests(question)) for question in suite.pack.assigned]
+    tests = [str(suite.tests(question)) for question in questions]
     pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+    package.close()
     assert plugin.complete
     return [finding for row in plugin.rows() for finding in row.findings], plugin.errors

@@ -148,7 +148,7 @@ def test_em(run):
 
 @part("g", devices=WITH_VALUES)
 def test_em_with_unlikely_rows(run):
-    """one step of EM where some examples are thousands of nats less likely than others"""
+    """one step of EM where some examples are a thousand nats less likely than others"""
     run("em_with_unlikely_rows").matches("chain")
 
 

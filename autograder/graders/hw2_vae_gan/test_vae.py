@@ -41,7 +41,7 @@ def test_kl_to_prior_of_extremes(run):
 
 @part("c", weight=2)
 def test_kl_of_gaussians(run):
-    """divergences from one Gaussian per example, and from a shared one"""
+    """divergences from one Gaussian per example and from a shared one, and of one example"""
     run("kl_of_gaussians").matches()
 
 

@@ -201,7 +201,7 @@ def em(hw: Package, rng: Rng) -> dict:
 
 
 def em_with_unlikely_rows(hw: Package, rng: Rng) -> dict:
-    offsets = rng.tensor([[-5000.0], [0.0], [-900.0], [-20.0], [800.0], [-2.0]])
+    offsets = rng.tensor([[-1000.0], [0.0], [-900.0], [-20.0], [800.0], [-2.0]])
     return {"step": hw.density.em_step(rng.normal(6, 2), rng.normal(6, 3) + offsets)}
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from autograder.sandbox.probe import Package, Rng, attempt, gradients
 
 
-def slopes(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
+def _slopes(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     """``gradients``, with zeros instead of None where nothing flows."""
     return gradients(output + sum(0 * given.sum() for given in inputs), inputs)
 
@@ -120,10 +120,10 @@ def actnorm_gradients(hw: Package, rng: Rng) -> dict:
     z, log_det = layer(x)
     x_again, inverse_log_det = layer.inverse(x)
     return {
-        "z": slopes(z, wanted),
-        "log_det": slopes(log_det, wanted),
-        "x": slopes(x_again, wanted),
-        "inverse_log_det": slopes(inverse_log_det, wanted),
+        "z": _slopes(z, wanted),
+        "log_det": _slopes(log_det, wanted),
+        "x": _slopes(x_again, wanted),
+        "inverse_log_det": _slopes(inverse_log_det, wanted),
     }
 
 
@@ -173,10 +173,10 @@ def linear_gradients(hw: Package, rng: Rng) -> dict:
     z, log_det = layer(x)
     x_again, inverse_log_det = layer.inverse(x)
     return {
-        "z": slopes(z, wanted),
-        "log_det": slopes(log_det, wanted),
-        "x": slopes(x_again, wanted),
-        "inverse_log_det": slopes(inverse_log_det, wanted),
+        "z": _slopes(z, wanted),
+        "log_det": _slopes(log_det, wanted),
+        "x": _slopes(x_again, wanted),
+        "inverse_log_det": _slopes(inverse_log_det, wanted),
     }
 
 
@@ -275,11 +275,11 @@ def flow_gradients(hw: Package, rng: Rng) -> dict:
     z, log_det = model(x)
     samples, sample_log_prob = model.sample(noise)
     return {
-        "z": slopes(z, [x, *parameters]),
-        "log_det": slopes(log_det, [x, *parameters]),
-        "log_prob": slopes(model.log_prob(x), [x, *parameters]),
-        "samples": slopes(samples, [noise, *parameters]),
-        "sample_log_prob": slopes(sample_log_prob, [noise, *parameters]),
+        "z": _slopes(z, [x, *parameters]),
+        "log_det": _slopes(log_det, [x, *parameters]),
+        "log_prob": _slopes(model.log_prob(x), [x, *parameters]),
+        "samples": _slopes(samples, [noise, *parameters]),
+        "sample_log_prob": _slopes(sample_log_prob, [noise, *parameters]),
     }
 
 
@@ -325,8 +325,8 @@ def maf_gradients(hw: Package, rng: Rng) -> dict:
     z, log_det = layer(given)
     x, inverse_log_det = layer.inverse(given)
     return {
-        "z": slopes(z, wanted),
-        "log_det": slopes(log_det, wanted),
-        "x": slopes(x, wanted),
-        "inverse_log_det": slopes(inverse_log_det, wanted),
+        "z": _slopes(z, wanted),
+        "log_det": _slopes(log_det, wanted),
+        "x": _slopes(x, wanted),
+        "inverse_log_det": _slopes(inverse_log_det, wanted),
     }

@@ -103,9 +103,11 @@ def draws(hw: Package, rng: Rng) -> dict:
     draw = hw.pixelcnn.sample_categorical
     log_p = rng.tensor(SIXTEENTHS).log()
     rows = rng.integers(0, 6, 9)
+    # Several squares: in one of them, the u of other rows may well give the same classes.
+    squares = [draw(log_p[1:5] + rng.normal(4, 1, std=20), _draws(rng, 4)) for _ in range(4)]
     return {
         "batch": draw(log_p[rows] + rng.normal(9, 1, std=20), _draws(rng, 9)),
-        "square": draw(log_p[1:5] + rng.normal(4, 1, std=20), _draws(rng, 4)),
+        "squares": squares,
         "one": draw(log_p[3:4], _draws(rng, 1)),
     }
 

@@ -145,13 +145,13 @@ def frechet(hw: Package, rng: Rng) -> dict:
     return {
         "distance": hw.divergences.frechet_distance(mean1, cov1, mean2, cov2),
         "same_mean": hw.divergences.frechet_distance(mean1, cov1, mean1, cov2),
-        "equal": hw.divergences.frechet_distance(mean1, cov1, mean1, cov1),
     }
 
 
 def frechet_of_singular(hw: Package, rng: Rng) -> dict:
     mean1, mean2 = rng.normal(6), rng.normal(6)
-    found = {}
+    regular = _covariance(rng, 6, 8)
+    found = {"equal": hw.divergences.frechet_distance(mean1, regular, mean1, regular)}
     for rank1, rank2 in ((2, 3), (1, 2), (3, 1), (4, 3)):
         cov1, cov2 = _covariance(rng, 6, rank1), _covariance(rng, 6, rank2)
         found[f"{rank1}{rank2}"] = hw.divergences.frechet_distance(mean1, cov1, mean2, cov2)

@@ -90,7 +90,9 @@ def divergences_of_few_draws(hw: Package, rng: Rng) -> dict:
     return {
         "two": hw.iwae.monte_carlo_kl(log_q, rng.normal(2, 5, mean=-2)),
         "equal": hw.iwae.monte_carlo_kl(log_q, log_q),
-        "tiny": hw.iwae.monte_carlo_kl(rng.normal(3, 2, mean=-3000), rng.normal(3, 2, mean=-900)),
+        "tiny": hw.iwae.monte_carlo_kl(
+            rng.normal(3, 2, mean=-1000, std=3), rng.normal(3, 2, mean=-800, std=2)
+        ),
     }
 
 

@@ -70,6 +70,7 @@ def kl_of_gaussians(hw: Package, rng: Rng) -> dict:
     return {
         "pairs": kl(*q, rng.normal(7, 5, std=1.5), rng.normal(7, 5)),
         "shared": kl(*q, rng.normal(5), rng.normal(5)),
+        "one": kl(*rng.normal(2, 1, 3), *rng.normal(2, 1, 3)),
     }
 
 

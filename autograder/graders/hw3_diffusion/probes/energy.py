@@ -65,7 +65,7 @@ def acceptance_of_images(hw: Package, rng: Rng) -> dict:
     x, change = rng.normal(4, 2, 2, 2), rng.normal(4, 2, 2, 2, std=0.5)
     proposal, far = rng.keep(x + change), rng.keep(x + 1e3 * change.sign())
     with torch.no_grad():
-        one = hw.energy.mala_log_acceptance(energy, x[:1], proposal[:1], 0.1)
+        one = hw.energy.mala_log_acceptance(energy, x[:1], proposal[:1], 0.8)
     return {
         "there": hw.energy.mala_log_acceptance(energy, x, proposal, 1.4),
         "back": hw.energy.mala_log_acceptance(energy, proposal, x, 1.4),

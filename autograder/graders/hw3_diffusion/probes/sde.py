@@ -20,7 +20,7 @@ class Equation:
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
         self.times_fit.append(t.shape == x.shape[:1])
-        return x @ self.pull - across(t + 0.3, x) * x
+        return x @ self.pull - _across(t + 0.3, x) * x
 
     def diffusion(self, t: Tensor) -> Tensor:
         self.asked.append(t)
@@ -39,10 +39,10 @@ class Field:
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         self.asked.append(t)
         self.times_fit.append(t.shape == x.shape[:1])
-        return torch.tanh(x @ self.weight) * across(1 + t, x) - across(t**2, x) * x + 0.2
+        return torch.tanh(x @ self.weight) * _across(1 + t, x) - _across(t**2, x) * x + 0.2
 
 
-def across(t: Tensor, x: Tensor) -> Tensor:
+def _across(t: Tensor, x: Tensor) -> Tensor:
     return t.reshape(-1, *[1] * (x.dim() - 1))
 
 
