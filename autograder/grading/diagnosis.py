@@ -39,23 +39,28 @@ def find_misconception(
     It must reproduce at least one wrong value. Among several, the one that reproduces most of
     the wrong values, then most of the right ones, is taken.
     """
+    wrong = [observation for observation in observations if not observation.right]
+    right = [observation for observation in observations if observation.right]
+
+    def reproduced(known: Misconception, among: Sequence[Observation]) -> frozenset[str]:
+        return frozenset(
+            seen.probe
+            for seen in among
+            if _same(seen.reply, reference.mistaken(known, module, seen.probe), tolerance)
+        )
+
     best: tuple[tuple[int, int], Explanation] | None = None
     for misconception in reference.suite.misconceptions(module):
         if misconception.function not in part.functions:
             continue
-        reproduced = [
-            observation
-            for observation in observations
-            if _same(
-                observation.reply,
-                reference.mistaken(misconception, module, observation.probe),
-                tolerance,
-            )
-        ]
-        wrong = frozenset(o.probe for o in reproduced if not o.right)
-        merit = (len(wrong), len(reproduced) - len(wrong))
-        if wrong and (best is None or merit > best[0]):
-            best = merit, Explanation(misconception, wrong)
+        explained = reproduced(misconception, wrong)
+        if not explained or (best is not None and len(explained) < best[0][0]):
+            continue
+        merit = (len(explained), len(reproduced(misconception, right)))
+        if best is None or merit > best[0]:
+            best = merit, Explanation(misconception, explained)
+        if merit == (len(wrong), len(right)):
+            break
     return best[1] if best else None
 
 

@@ -30,14 +30,26 @@ PYTEST_OPTIONS = (
         f"-pno:{plugin}"
         for plugin in (
             "terminal",
+            "assertion",
             "cacheprovider",
             "capture",
-            "logging",
-            "warnings",
-            "unraisableexception",
-            "threadexception",
+            "debugging",
+            "doctest",
             "faulthandler",
+            "junitxml",
+            "legacypath",
+            "logging",
+            "monkeypatch",
+            "pastebin",
+            "recwarn",
+            "setuponly",
+            "setupplan",
+            "subtests",
+            "threadexception",
             "tmpdir",
+            "unittest",
+            "unraisableexception",
+            "warnings",
         )
     ),
 )
@@ -72,8 +84,10 @@ class Grader:
             on_question: Called with the rows so far after every question.
         """
         start = time.monotonic()
-        blank = self.result(submission.id, self.blank_rows())
         chosen = tuple(self.suite.pack.assigned if questions is None else questions)
+        for question in chosen:  # before the sandbox is waited for, and the student's time runs
+            self.reference.prepare(question.module)
+        blank = self.result(submission.id, self.blank_rows())
         plugin = self.plugin(submission, on_question)
         tests = [str(self.suite.tests(question)) for question in chosen]
         # Without paths pytest would look for tests where it was started.

@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from autograder.config import Tolerance, Tolerances
+from autograder.config import Tolerance, Tolerances, printable
 from autograder.grading.compare import Mismatch, compare, misplaced
 from autograder.grading.results import Finding
 from autograder.sandbox.runner import Fault, Frame, Reply
@@ -98,7 +98,7 @@ class Outcome:
 
     def _mismatch(self, values: dict, tolerance: str) -> Mismatch | None:
         if self.device == "meta":
-            return misplaced(values, _to_float32(self._expected))
+            return misplaced(values, self._expected)
         if self.device == "cuda":
             return compare(values, _to_float32(self._expected), self._tolerances.float32)
         chosen: Tolerance = getattr(self._tolerances, tolerance)
@@ -123,11 +123,11 @@ def _needs_values(fault: Fault) -> bool:
 
 
 def _sentence(fault: Fault) -> str:
-    return "not started" if fault.kind == "not_started" else printable(fault.message)
+    return "not started" if fault.kind == "not_started" else _short(fault.message)
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:
-    return tuple(printable(_line(frame)) for frame in fault.frames[-FRAMES:])
+    return tuple(_short(_line(frame)) for frame in fault.frames[-FRAMES:])
 
 
 def _line(frame: Frame) -> str:
@@ -135,6 +135,5 @@ def _line(frame: Frame) -> str:
     return f"{frame.path}:{frame.line}{where}: {frame.text}"
 
 
-def printable(text: str) -> str:
-    """Untrusted text on one line, shortened, with nothing that a terminal could obey."""
-    return "".join(c if c.isprintable() else " " for c in text)[:TEXT_LENGTH]
+def _short(text: str) -> str:
+    return printable(text)[:TEXT_LENGTH]

@@ -6,7 +6,7 @@ Every reply is computed once and kept: one :class:`Reference` serves a whole cla
 import gc
 import hashlib
 from functools import cache
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import torch
 
@@ -30,6 +30,13 @@ class Reference:
         self.mistaken = cache(self._mistaken)
         self._probes = cache(self._load_probes)
         self._patched = cache(self._load_patched)
+
+    def prepare(self, module: str) -> None:
+        """Compute the expected replies of a question, as far as they are not known yet."""
+        probes = vars(self._probes(module))
+        for name, value in probes.items():
+            if isinstance(value, FunctionType) and not name.startswith("_"):
+                self.expected(module, name)
 
     def probe_seed(self, module: str, probe: str) -> int:
         """The seed of one probe, derived from the seed of the class."""

@@ -12,15 +12,16 @@ import itertools
 import linecache
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import torch
 
 _aliases = itertools.count()
 
 
-class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+class _MemoryImporter(importlib.abc.InspectLoader):
     """Serves the modules found in ``files``, with ``package`` renamed to ``alias``."""
 
     def __init__(self, package: str, alias: str, files: Mapping[str, bytes]) -> None:
@@ -39,9 +40,13 @@ class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader)
                 return path
         return None
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def top_level_names(self) -> set[str]:
+        """The names that can be imported, without what follows a dot."""
+        names = {path.partition("/")[0].removesuffix(".py") for path in self.files}
+        return {self.alias if name == self.package else name for name in names | {self.package}}
+
+    def spec(self, fullname: str) -> ModuleSpec | None:
+        """Where the module ``fullname`` comes from; None if it does not exist."""
         source_path = self._path(fullname)
         if source_path is None and not self._is_folder(fullname):
             return None
@@ -66,7 +71,29 @@ class _MemoryImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader)
         source = self.get_source(module.__name__)
         filename = path or f"{self.package}/__init__.py"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+        exec(_compiled(source, filename), module.__dict__)
+
+
+# Packages that differ in one module have the others in common.
+@lru_cache(maxsize=64)
+def _compiled(source: str, filename: str) -> CodeType:
+    return compile(source, filename, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Knows which importer serves a top-level name, however many there are."""
+
+    def __init__(self) -> None:
+        self.importers: dict[str, _MemoryImporter] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        importer = self.importers.get(fullname.partition(".")[0])
+        return importer.spec(fullname) if importer else None
+
+
+_finder = _Finder()
 
 
 class Package:
@@ -89,7 +116,9 @@ class Package:
 
     def close(self) -> None:
         """Forget the package and every module imported from it."""
-        sys.meta_path.remove(self._importer)
+        for name in self._importer.top_level_names():
+            if _finder.importers.get(name) is self._importer:
+                del _finder.importers[name]
         for name in list(self._modules()):
             del sys.modules[name]
 
@@ -114,5 +143,7 @@ def load_package(name: str, files: Mapping[str, bytes], *, private: bool = False
     if private:
         files = {path: source for path, source in files.items() if path.startswith(f"{name}/")}
     importer = _MemoryImporter(name, alias, files)
-    sys.meta_path.append(importer)
+    if _finder not in sys.meta_path:
+        sys.meta_path.append(_finder)
+    _finder.importers.update(dict.fromkeys(importer.top_level_names(), importer))
     return Package(alias, importer)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.config import ScaledTolerance, Tolerance
+from autograder.config import ScaledTolerance, Tolerance, load_config
 from autograder.grading.compare import compare, misplaced
 
 TOLERANCE = Tolerance(rtol=1e-6, atol=1e-8)
@@ -92,12 +92,27 @@ def test_a_scaled_tolerance_is_per_tensor():
     assert compare({"large": t(1e4, 1.0), "small": t(1.0, 2.1)}, expected, scaled).path == "small"
 
 
+def test_a_scaled_tolerance_allows_what_a_dozen_terms_leave_where_they_cancel():
+    scaled = ScaledTolerance(rtol=0, atol=1e-4)
+    left = 12 * torch.finfo(torch.float32).eps / 2
+    for expected in (t(0.0, 0.0), t(0.0, -1e-4)):
+        assert compare(expected + left, expected, scaled) is None
+        assert compare(expected + 10 * left, expected, scaled).kind == "value"
+
+
+def test_float32_as_configured_accepts_rounding_and_catches_the_smallest_mistake():
+    float32, smallest_mistake = load_config().tolerances.float32, 3.6e-4
+    expected = t(0.1, 1.0, -0.5)
+    assert compare(expected + t(7e-5, -7e-5, 7e-5), expected, float32) is None
+    assert compare(expected + t(smallest_mistake, 0, 0), expected, float32).kind == "value"
+
+
 def test_only_tensors_off_the_inputs_device_are_misplaced():
     expected = {"a": t(1, 2), "b": [t(1), 3.0]}
-    meta = t(1, 2).to("meta")
+    meta = t(1, 2).float().to("meta")
     assert misplaced({"a": None, "b": [meta[:1], 3.0]}, expected).path == "a"
-    assert misplaced({"a": meta.float(), "b": [meta[:1], 3.0]}, expected).kind == "dtype"
-    assert misplaced({"a": meta, "b": [t(1).to("meta"), 4.0]}, expected) is None
+    assert misplaced({"a": meta.double(), "b": [meta[:1], 3.0]}, expected).kind == "dtype"
+    assert misplaced({"a": meta, "b": [meta[:1], 4.0]}, expected) is None
     assert misplaced({"a": meta, "b": [t(1), 3.0]}, expected).path == "b[0]"
 
 
