@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 PACK = Path(__file__).resolve().parent
@@ -113,7 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spec = json.loads((PACK / "questions.json").read_text("utf-8"))
         target = PACK / f"{spec['name']}-{name}.zip"
         homework = Homework(spec, _collect(spec["submission"]["paths"]))
-        rows = [*_check_modules(homework), *_check_answers(homework), *_check_notebooks(homework)]
+        rows = [
+            *_check_modules(homework),
+            *_check_answers(homework),
+            *_check_notebooks(homework),
+            *_check_derivations(homework),
+        ]
         _check_forgotten(homework)
         _check_size(homework)
         data = _archive(homework.files)
@@ -192,7 +198,12 @@ def _check_modules(homework: Homework) -> Iterator[Row]:
         if waiting:
             what = ", ".join(waiting) if len(waiting) < len(labels) else f"Q{question['id']}"
             homework.missing.append(f"not started in {path}: {what}")
-        yield Row(title, f"{len(labels) - len(waiting)} of {len(labels)} parts", imported)
+        yield Row(title, _written(len(labels) - len(waiting), len(labels)), imported)
+
+
+def _written(number: int, of: int) -> str:
+    """How much is there; whether it is right, only the grader knows."""
+    return {of: "written", 0: "not started"}.get(number, f"{number} of {of} written")
 
 
 def _stubs(source: bytes) -> set[str]:
@@ -215,7 +226,9 @@ def _import_all(homework: Homework, modules: Sequence[str]) -> dict[str, str]:
     A module that ends the process does not keep the others from being tried.
     """
     if find_spec("torch") is None:
-        homework.warnings.append("torch is not installed here, so nothing was tried: pip install .")
+        homework.warnings.append(
+            "torch is not installed here, so nothing was tried: pip install -r requirements.txt"
+        )
         return {}
     problems: dict[str, str] = {}
     waiting = list(modules)
@@ -273,28 +286,86 @@ def _path(module: str) -> str:
 
 
 def _check_answers(homework: Homework) -> Iterator[Row]:
-    """A row for the written questions: how many have an answer."""
+    """A row for the written questions, and one for each: can the grader read the answer."""
     written = homework.spec.get("written")
     if written is None:
         return
     title = f"Q{written['id']} {written['title']}"
     path = written["file"]
-    labels = [f"Q{written['id']}{part['id']}" for part in written["parts"]]
     if path not in homework.files:
         homework.missing.append(f"{path} is not there, so Q{written['id']} gets no points")
         yield Row(title, "no file")
         return
+    parts = {f"Q{written['id']}{part['id']}": part for part in written["parts"]}
     try:
-        answers = tomllib.loads(homework.files[path].decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        reader = _reader()
+    except (ImportError, OSError) as error:
+        homework.warnings.append(f"nobody tried to read {path}: {error}")
+        yield Row(title, _NOT_TRIED)
+        return
+    try:
+        answers = reader.read_answers(homework.files[path], list(parts))
+    except reader.AnswerError as error:
         homework.warnings.append(f"{path} cannot be read, so no answer counts: {error}")
         yield Row(title, "not readable")
         return
-    given = {key.lower() for key, value in answers.items() if str(value).strip()}
-    empty = [label for label in labels if label.lower() not in given]
+    if answers.error:
+        homework.warnings.append(f"{path}: {answers.error}")
+    if answers.unknown:
+        homework.warnings.append(f"{path} answers {', '.join(answers.unknown)}, which is not asked")
+    empty = [q for q in parts if not answers.given[q] and q not in answers.unreadable]
     if empty:
         homework.missing.append(f"not answered in {path}: {', '.join(empty)}")
-    yield Row(title, f"{len(labels) - len(empty)} of {len(labels)} answers")
+    yield Row(title, _written(len(parts) - len(empty), len(parts)))
+    for label, part in parts.items():
+        what = f"  {label} ({part['kind']})"
+        if label in empty:
+            yield Row(what, "not started")
+            continue
+        try:
+            yield Row(what, "readable", f"as {_as_read(reader, answers, label, part)}")
+        except reader.AnswerError as error:
+            place = answers.place(label)
+            homework.warnings.append(f"{path}, {place}: {label} cannot be read: {error}")
+            yield Row(what, "not readable", place)
+
+
+def _reader() -> ModuleType:
+    """The module with which the grader reads answers; it knows none that is right."""
+    module = ModuleType("answers")
+    SourceFileLoader(module.__name__, str(PACK / "tests" / "answers.py")).exec_module(module)
+    return module
+
+
+def _as_read(reader: ModuleType, answers: Any, label: str, part: Mapping[str, Any]) -> str:
+    if label in answers.unreadable:
+        raise reader.AnswerError(answers.unreadable[label])
+    read = reader.check_answer(
+        answers.given[label], part["kind"], part["options"], part["variables"]
+    )
+    return str(read)
+
+
+def _check_derivations(homework: Homework) -> Iterator[Row]:
+    """A row for the derivations, which TAs grade by hand and which are handed in by themselves."""
+    derivations = homework.spec.get("derivations")
+    if derivations is None:
+        return
+    notebook, file = derivations["notebook"], derivations["file"]
+    if not (PACK / file).exists():
+        homework.missing.append(
+            f"{file} is not there: the last cell of {notebook} writes it from the derivations that "
+            "you typed there; hand it in beside the archive"
+        )
+        yield Row("Derivations", "no PDF")
+        return
+    if (PACK / notebook).exists() and (
+        (PACK / file).stat().st_mtime < (PACK / notebook).stat().st_mtime
+    ):
+        homework.warnings.append(
+            f"{file} is older than {notebook}: if you changed a derivation, run its last cell again"
+        )
+    yield Row("Derivations", file, "not in the archive: hand it in beside it")
 
 
 def _check_notebooks(homework: Homework) -> Iterator[Row]:

@@ -17,12 +17,13 @@ import pytest
 
 PACK = Path(__file__).parent
 PART = "homework part"
+FUNCTIONS = "homework functions"
 STUMBLED = (
     "The test cannot use what your function returned. Is it None, because a `return` is missing, "
     "or of another type than the docstring says?"
 )
 NOT_STARTED = "not started: "
-STUB = re.compile(r"(Q\d+[a-z]): ")
+STUB = re.compile(r"(Q\d+[a-z]): (.*)")
 RETURNS = re.compile(r"^Returns:\n(?:(?:[ \t].*)?\n)+", re.MULTILINE)
 
 
@@ -42,6 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     error = call.excinfo.value if call.excinfo else None
     stub = STUB.match(str(error)) if isinstance(error, NotImplementedError) else None
     if stub:
+        report.user_properties.append((FUNCTIONS, [stub[2]]))
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, NOT_STARTED + stub[1])
     return report
@@ -78,7 +80,9 @@ class Docstrings:
         asked = next((tuple(value) for key, value in report.user_properties if key == PART), None)
         if report.failed and asked in self.functions:
             module = sys.modules.get(f"{self.package}.{asked[0]}")
-            for name in concerned(item, self.functions[asked]):
+            names = concerned(item, self.functions[asked])
+            report.user_properties.append((FUNCTIONS, names))
+            for name in names:
                 function = get(module, name)
                 if function is not None:
                     report.sections.append(promise(function, name))
@@ -131,22 +135,29 @@ class Progress:
         if "written" in pack:
             self.questions["written"] = {"module": "written", **pack["written"]}
         self.outcomes: dict[tuple[str, str], set[str]] = {}
+        self.concerned: dict[tuple[str, str, str], set[str]] = {}
         self.broken: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for key, value in report.user_properties:
-            if key == PART:
-                self.count(report, value)
+        properties: dict[str, Any] = dict(report.user_properties)
+        if PART in properties:
+            module, part = properties[PART]
+            self.count(report, module, part, properties.get(FUNCTIONS, []))
 
-    def count(self, report: pytest.TestReport, part: Any) -> None:
-        module, part_id = part
-        outcomes = self.outcomes.setdefault((module, part_id), set())
+    def count(
+        self, report: pytest.TestReport, module: str, part: str, functions: list[str]
+    ) -> None:
+        outcomes = self.outcomes.setdefault((module, part), set())
         if report.failed:
-            outcomes.add("failing")
+            state = "failing"
         elif is_not_started(report):
-            outcomes.add("not started")
+            state = "not started"
         elif report.passed and report.when == "call":
-            outcomes.add("done")
+            state = "done"
+        else:
+            return
+        outcomes.add(state)
+        self.concerned.setdefault((module, part, state), set()).update(functions)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -206,7 +217,9 @@ class Progress:
                     if self.state(question["module"], part) == state:
                         what = f"Q{question['id']}{part['id']} {part['title']}"
                         if "functions" in part:
-                            what += f": {', '.join(part['functions'])}"
+                            concerned = self.concerned[question["module"], part["id"], state]
+                            names = [f for f in part["functions"] if f in concerned]
+                            what += f": {', '.join(names or part['functions'])}"
                         return f"{verb} {what} in {self.file(question)}"
         return "all public tests of these questions pass; python submit.py packs your homework"
 

@@ -20,6 +20,7 @@ import numpy as np
 from autograder.config import Written, WrittenPart
 from autograder.grading.answers import (
     AnswerError,
+    Answers,
     check_answer,
     parse_expression,
     parse_letters,
@@ -34,6 +35,7 @@ POINTS = 32
 
 _EXPRESSION_RTOL = 1e-6
 _EXPRESSION_ATOL = 1e-9
+_NO_ANSWERS = Answers({}, {}, ())
 _NO_FILE = f"There is no {ANSWERS_FILE}: the written questions count as not started."
 
 
@@ -86,7 +88,7 @@ class AnswerSheet:
         for part in self.question.parts:
             label = self.question.label(part)
             try:
-                finding = problem or self._finding(part, label, answers[label])
+                finding = problem or self._finding(part, label, answers)
             except Exception as error:
                 finding = _grader_error(part)
                 errors.append(f"{label}: {error!r}")
@@ -101,22 +103,30 @@ class AnswerSheet:
         """
         return self._same(part, given, self.right[self.question.label(part)])
 
-    def _read(self, files: Mapping[str, bytes]) -> tuple[dict[str, str], Finding | None, str]:
+    def _read(self, files: Mapping[str, bytes]) -> tuple[Answers, Finding | None, str]:
         """The answers, or what is wrong with all of them; and a note for the student."""
         data = files.get(ANSWERS_FILE)
         if data is None:
-            return {}, Finding(check="", kind="not_started", message="not started"), _NO_FILE
+            finding = Finding(check="", kind="not_started", message="not started")
+            return _NO_ANSWERS, finding, _NO_FILE
         labels = [self.question.label(part) for part in self.question.parts]
         try:
             answers = read_answers(data, labels)
         except AnswerError as error:
             message = f"{ANSWERS_FILE} cannot be read: {error}."
-            return {}, Finding(check="", kind="answers_file", message=message), message
+            return _NO_ANSWERS, Finding(check="", kind="answers_file", message=message), message
         unknown = ", ".join(answers.unknown[:3])
-        note = f"{ANSWERS_FILE} answers {unknown}, which is not asked." if unknown else ""
-        return answers.given, None, note
+        notes = [
+            f"{ANSWERS_FILE}: {answers.error}." if answers.error else "",
+            f"{ANSWERS_FILE} answers {unknown}, which is not asked." if unknown else "",
+        ]
+        return answers, None, " ".join(filter(None, notes))
 
-    def _finding(self, part: WrittenPart, label: str, given: str) -> Finding | None:
+    def _finding(self, part: WrittenPart, label: str, answers: Answers) -> Finding | None:
+        if label in answers.unreadable:
+            message = f"{ANSWERS_FILE}, {answers.place(label)}: {answers.unreadable[label]}."
+            return Finding(check=part.title, kind="answer_form", message=message)
+        given = answers.given[label]
         if not given:
             return Finding(check="", kind="not_started", message="not answered")
         try:

@@ -1,6 +1,5 @@
 """What a pack consists of, and its three forms: a folder, a check, a zip."""
 
-import io
 import json
 import zipfile
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from autograder.config import ROOT, Config, GradedQuestion, Pack, Question
+from autograder.files import write_zip
 from autograder.release.answers import blank_answers
 from autograder.release.leaks import (
     answer_lines,
@@ -36,9 +36,14 @@ EXCLUDED = ("rubric*", "model_answers*")
 
 _VERSION = "1.0"
 _PACK_FILES = Path(__file__).parent / "pack_files"
-_TOOLS = ("conftest.py", "submit.py", "tests/checks.py")
+_TOOLS = (
+    "conftest.py",
+    "requirements-notebook.txt",
+    "requirements.txt",
+    "submit.py",
+    "tests/checks.py",
+)
 _TRAINING = "training"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def render_pack(name: str, config: Config, root: Path = ROOT) -> dict[str, bytes]:
@@ -118,17 +123,10 @@ def check_in_step(
 
 def zip_pack(name: str, config: Config, directory: Path, root: Path = ROOT) -> Path:
     """Write ``directory/name.zip``, the same bytes wherever and whenever it is made."""
-    buffer = io.BytesIO()
-    # Stored, not deflated: implementations of deflate differ in the bytes they write.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path, data in render_pack(name, config, root).items():
-            info = zipfile.ZipInfo(f"{name}/{path}", _EPOCH)
-            info.create_system = 3
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, data)
-    directory.mkdir(parents=True, exist_ok=True)
+    files = render_pack(name, config, root)
     target = directory / f"{name}.zip"
-    target.write_bytes(buffer.getvalue())
+    members = {f"{name}/{path}": data for path, data in files.items()}
+    write_zip(target, members, compression=zipfile.ZIP_STORED)
     return target
 
 
@@ -265,6 +263,8 @@ def _questions(name: str, config: Config, paths: set[str]) -> str:
             include={"id": True, "title": True, "minutes": True}
             | {"parts": {"__all__": {"id", "title", "kind", "options", "variables", "points"}}}
         )
+    if pack.derivations and single[-1].endswith(".ipynb"):
+        data["derivations"] = {"notebook": single[-1], "file": f"{pack.short}_derivations.pdf"}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -21,6 +21,7 @@ import dataclasses
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -310,8 +311,26 @@ def survey() -> list[TierReport]:
         except SandboxError as error:
             works = False
             reason = str(error).removeprefix(f"{NO_ISOLATION} {name}: ").removesuffix(SEE_DOCTOR)
-        reports.append(TierReport(name, works, reason, "" if works else FIXES[name]))
+        reports.append(TierReport(name, works, reason, "" if works else _fix(name, reason)))
     return reports
+
+
+def _fix(name: str, reason: str) -> str:
+    """What to do about a tier that does not work."""
+    if not any(error in reason for error in ("ImportError", "ModuleNotFoundError", "Permission")):
+        return FIXES[name]
+    places = [Path(os.path.realpath(path)) for path in (sys.base_prefix, sys.prefix)]
+    ways = dict.fromkeys(way for place in places for way in (*reversed(place.parents), place))
+    closed = [str(way) for way in ways if not way.stat().st_mode & stat.S_IXOTH]
+    if closed and name in ("bubblewrap", "user") and os.geteuid() == 0:
+        return (
+            f"Confined programs cannot read Python's packages: others cannot enter {closed[0]}. "
+            "Install Python and a new environment where they can, for example below /opt."
+        )
+    return (
+        "Confined programs cannot read all of Python's packages: install them in the environment "
+        f"{sys.prefix} itself (pip install -e .), readable by every user."
+    )
 
 
 def _try_bubblewrap(readable: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -182,7 +183,7 @@ def test_a_job_that_is_told_to_end_removes_its_folders(tmp_path):
     )
     try:
         while not list(private.iterdir()) and process.poll() is None:
-            pass
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     finally:

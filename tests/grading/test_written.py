@@ -57,7 +57,7 @@ class TestEveryPack:
         assert len(set(ids) | set(programs)) == len(ids) + len(programs)
         for part in parts:
             key = suite.answer_key[part.id]
-            assert 2 <= len(key.mistakes) <= 6
+            assert len(key.mistakes) >= 2
             assert set(key.domain) == set(part.variables)
 
     def test_known_mistakes_are_wrong_and_named_and_hints_keep_the_answer(self, suite):
@@ -143,10 +143,8 @@ class TestFeedback:
 
 
 BROKEN = [
-    b"Q8a = B",
-    b'Q8a = "1"\nQ8a = "2"\n',
+    b"Q8 a = B",
     'Q8a = "1" # µ'.encode("latin-1"),
-    b"Q8a = " + b"[" * 1_900,
     b"\n".join(b"[" * 1_900 for _ in range(16)),
     b"#" * 1_000_000,
     b"\0" * 100,
@@ -162,6 +160,20 @@ class TestWholeSubmissions:
         assert graded.notes == (findings[0].message,)
         assert graded.notes[0].startswith("answers.toml cannot be read: ")
         assert graded.notes[0].isprintable()
+
+    def test_a_slip_in_one_answer_costs_that_question_only(self):
+        data = HW1.reference_answers[ANSWERS_FILE].replace(b'Q8e = "B"', b"Q8e = B")
+        checks = grade(HW1, {ANSWERS_FILE: data}).checks
+        lost = {label: own[0].finding for label, own in checks.items() if own[0].finding}
+        assert list(lost) == ["Q8e"]
+        assert lost["Q8e"].kind == "answer_form"
+        assert "between quotation marks" in lost["Q8e"].message
+        assert lost["Q8e"].message.startswith("answers.toml, line ")
+
+    def test_a_slip_beside_the_answers_is_noted_and_costs_nothing(self):
+        graded = grade(HW1, {ANSWERS_FILE: b"my answers\n" + HW1.reference_answers[ANSWERS_FILE]})
+        assert {own[0].outcome for own in graded.checks.values()} == {"passed"}
+        assert "line 1" in graded.notes[0]
 
     def test_other_keys_are_noted_and_cost_nothing(self):
         data = HW1.reference_answers[ANSWERS_FILE] + b'\nQ8z = "1"\n'

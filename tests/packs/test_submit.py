@@ -17,6 +17,7 @@ from autograder.submission import read_submission
 
 CONFIG = load_config()
 SUBMIT = ROOT / "autograder" / "release" / "pack_files" / "submit.py"
+READER = ROOT / "autograder" / "grading" / "answers.py"
 
 ALPHA = '''"""Q1. The first question."""
 
@@ -52,8 +53,12 @@ QUESTIONS = {
         "file": "answers.toml",
         "id": 3,
         "title": "Words",
-        "parts": [{"id": "a"}, {"id": "b"}],
+        "parts": [
+            {"id": "a", "kind": "number", "options": "", "variables": []},
+            {"id": "b", "kind": "choice", "options": "ABC", "variables": []},
+        ],
     },
+    "derivations": {"notebook": "hw9.ipynb", "file": "hw9_derivations.pdf"},
 }
 DONE = {
     "toy/alpha.py": "def double(x):\n    return 2 * x\n\n\ndef halve(x):\n    return x / 2\n",
@@ -123,6 +128,7 @@ def pack(tmp_path: Path) -> Path:
         "hw9.ipynb": notebook(None, None),
         "questions.json": json.dumps(QUESTIONS),
         "submit.py": SUBMIT.read_text("utf-8"),
+        "tests/answers.py": READER.read_text("utf-8"),
         "train.py": "",
         "datasets/__init__.py": "",
     }
@@ -135,6 +141,7 @@ def done(pack: Path) -> Path:
     """The same with everything written."""
     write(pack, DONE)
     write(pack, {"hw9.ipynb": notebook(1, 2)})
+    write(pack, {"hw9_derivations.pdf": "%PDF"})
     return pack
 
 
@@ -143,11 +150,13 @@ def test_nothing_written(pack: Path) -> None:
     assert (outcome.status, outcome.err) == (0, "")
     assert list(outcome.archives) == ["hw9_toy-Ada_Lovelace.zip"]
     words = " ".join(outcome.out.split())
-    assert "Q1 Steps 0 of 2 parts imports" in words
-    assert "Q3 Words 0 of 2 answers" in words
+    assert "Q1 Steps not started imports" in words
+    assert "Q3 Words not started" in words
+    assert "Q3b (choice) not started" in words
     assert "hw9.ipynb 0 of 2 cells run" in words
     assert "not started in toy/alpha.py: Q1 -" in words
     assert "not answered in answers.toml: Q3a, Q3b" in words
+    assert "hw9_derivations.pdf is not there: the last cell of hw9.ipynb writes it" in words
     assert "Look at this" not in words
 
 
@@ -155,6 +164,9 @@ def test_everything_written(done: Path) -> None:
     outcome = submit(done)
     assert (outcome.status, outcome.err) == (0, "")
     assert "Nothing is missing." in outcome.out
+    words = " ".join(outcome.out.split())
+    assert "Q1 Steps written imports" in words
+    assert "hw9_derivations.pdf not in the archive: hand it in beside it" in words
     assert list(outcome.contents) == [
         "answers.toml",
         "hw9.ipynb",
@@ -169,7 +181,7 @@ def test_everything_written(done: Path) -> None:
 def test_a_part_is_written_when_none_of_its_functions_is_a_stub(pack: Path) -> None:
     write(pack, {"toy/alpha.py": ALPHA.replace('raise NotImplementedError("Q1a: double")', "...")})
     outcome = submit(pack)
-    assert "1 of 2 parts" in outcome.out
+    assert "1 of 2 written" in outcome.out
     assert "not started in toy/alpha.py: Q1b" in outcome.out
 
 
@@ -198,7 +210,7 @@ def test_a_module_that_cannot_be_imported(done: Path, source: str, words: str) -
     assert outcome.status == 0
     assert "toy/alpha.py cannot be imported, so Q1 gets no points: " in outcome.out
     assert words in outcome.out
-    assert "Q2 Signs 1 of 1 parts imports" in " ".join(outcome.out.split())
+    assert "Q2 Signs written imports" in " ".join(outcome.out.split())
     assert "toy/alpha.py" in outcome.contents
 
 
@@ -244,6 +256,8 @@ def test_files_that_are_not_sent(done: Path) -> None:
         "toy/.DS_Store": "",
         "toy/__pycache__/alpha.cpython-311.pyc": "",
         "toy/.ipynb_checkpoints/alpha.py": "",
+        "build/lib/toy/alpha.py": "",
+        "hw9_toy.egg-info/PKG-INFO": "",
     }
     write(done, stray)
     outcome = submit(done)
@@ -257,8 +271,10 @@ def test_files_that_are_not_sent(done: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("answers.toml", "Q3a = \n", "answers.toml cannot be read, so no answer counts: "),
-        ("answers.toml", 'Q3a = "1"\nQ3a = "2"\n', "answers.toml cannot be read"),
+        ("answers.toml", "= \n", "answers.toml cannot be read, so no answer counts: "),
+        ("answers.toml", 'Q3a = "1"\nQ3a = "2"\n', "Q3a is answered twice; keep one answer"),
+        ("answers.toml", 'Q3a = "1"\n\nfoo\n', "answers.toml: Expected '=' after a key"),
+        ("answers.toml", 'Q3z = "1"\n', "answers.toml answers Q3z, which is not asked"),
         ("answers.toml", 'q3a = " "\nQ3b = 4\n', "not answered in answers.toml: Q3a"),
         ("hw9.ipynb", "{}", "hw9.ipynb is not a notebook"),
         ("hw9.ipynb", "[" * 10**5, "hw9.ipynb is not a notebook"),
@@ -271,6 +287,29 @@ def test_answers_and_notebooks_with_problems(done: Path, name: str, text: str, w
     assert outcome.status == 0
     assert words in outcome.out
     assert outcome.contents[name] == text.encode()
+
+
+def test_answers_are_read_as_the_grader_reads_them(done: Path) -> None:
+    """Each by itself, with the line at fault, and without a word on what is right."""
+    write(done, {"answers.toml": '# 1\nQ3a = "2 log(3)"\nQ3b = "C"\n'})
+    words = " ".join(submit(done).out.split())
+    assert "Q3 Words written" in words
+    assert "Q3a (number) not readable line 2" in words
+    assert "answers.toml, line 2: Q3a cannot be read: 'log(3)' in '2 log(3)' is not" in words
+    assert "Q3b (choice) readable as C" in words
+    write(done, {"answers.toml": 'Q3a = "3/8"\nQ3b = C\n'})
+    words = " ".join(submit(done).out.split())
+    assert "Q3a (number) readable as 0.375" in words
+    assert "Q3b (choice) not readable line 2" in words
+    (done / "tests/answers.py").unlink()
+    outcome = submit(done)
+    assert outcome.status == 0
+    assert "nobody tried to read answers.toml" in outcome.out
+
+
+def test_derivations_older_than_the_notebook(done: Path) -> None:
+    os.utime(done / "hw9_derivations.pdf", (1e9, 1e9))
+    assert "hw9_derivations.pdf is older than hw9.ipynb" in submit(done).out
 
 
 def test_a_notebook_older_than_the_code(done: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -394,10 +395,20 @@ def test_the_untouched_pack(name: str, tmp_path: Path) -> None:
         assert f": {package}/{module}.py raises NotImplementedError (Q" in outcome.err
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_handout_says_what_each_question_needs(name: str) -> None:
+    handout = stubs(name)["README.md"].decode()
+    for path, data in stubs(name).items():
+        needs = re.search(r'^NEEDS = "(.*)"$', data.decode(), re.MULTILINE)
+        if needs and path.startswith("training/"):
+            assert f"| `train.py {Path(path).stem}` | {needs[1]} |" in handout
+
+
 def test_only_the_training_of_a_pack_is_in_it() -> None:
     """The harness is the same everywhere, and the questions are each pack's own."""
     first, second, third = (stubs(name) for name in COMMANDS)
-    for path in ("train.py", "training/__init__.py", "training/common.py", "training/figures.py"):
+    shared = ("__init__", "classifier", "common", "figures", "notebook")
+    for path in ("train.py", *(f"training/{name}.py" for name in shared)):
         assert first[path] == second[path] == third[path]
     assert "training/made.py" not in {**second, **third}
     assert "training/vae.py" not in {**first, **third}

@@ -17,6 +17,8 @@ PACK_FILES = [
     "datasets/__init__.py",
     "pyproject.toml",
     "questions.json",
+    "requirements-notebook.txt",
+    "requirements.txt",
     "submit.py",
     "tests/checks.py",
     "tests/test_alpha.py",

@@ -107,6 +107,24 @@ def test_a_part_counts_when_all_its_tests_pass(pack: Path) -> None:
     assert "1 First steps 0 1 1 0 of 80" in output
 
 
+def test_the_next_step_names_what_failed_and_nothing_else(pack: Path) -> None:
+    questions = json.loads((pack / "questions.json").read_text("utf-8"))
+    (part, _) = questions["questions"][0]["parts"]
+    part["functions"] = ["double", "Shift.forward"]
+    questions["questions"][0]["parts"] = [part]
+    (pack / "questions.json").write_text(json.dumps(questions), "utf-8")
+    tests = pack / "tests/test_alpha.py"
+    tests.write_text(tests.read_text("utf-8").replace('part("b")', 'part("a")'), "utf-8")
+    _, output = run(pack)
+    assert "next: write Q1a Doubling: double, Shift.forward in toy/alpha.py" in output
+    write(pack, "alpha", "double", "return 2 * x")
+    _, output = run(pack)
+    assert "next: write Q1a Doubling: Shift.forward in toy/alpha.py" in output
+    write(pack, "alpha", "Shift.forward", "total = x")
+    _, output = run(pack)
+    assert "next: mend Q1a Doubling: Shift.forward in toy/alpha.py" in output
+
+
 def test_all_right(pack: Path) -> None:
     write(pack, "alpha", "double", "return 2 * x")
     write(pack, "alpha", "Shift.forward", "total = x + self.by")

@@ -10,7 +10,7 @@ from datasets import IMAGES
 
 DATA = "digits"
 STEPS = 1
-NEEDS = "Q2a to Q2c (Q2d adds figures)"
+NEEDS = "Q2a and Q2c (Q2d adds figures)"
 
 _EXPECT = {"digits": ("about 0.90; guessing: 0.10", "about 0.80", "about 0.6")}
 _SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)

@@ -11,8 +11,8 @@ import re
 import tomllib
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ _SAME = {
 _BEFORE = re.compile(r"[\s,;]|->|→|<=?|≤")
 _AND = re.compile(r"[\s,;/&+]|\band\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\s(){}\[\].]+")
+_ASSIGNMENT = re.compile(r"""^[ \t]*["']?([\w-]+)["']?[ \t]*=""", re.MULTILINE)
 
 
 class AnswerError(Exception):
@@ -77,35 +78,70 @@ class Answers:
     """The content of an answers file.
 
     Attributes:
-        given: The answers by label; an empty string where nothing is answered.
+        given: The answers by label; an empty string where nothing is answered, or nothing readable.
+        unreadable: Why an answer cannot be read, by label.
         unknown: What else is answered there.
+        error: Why the file is no valid TOML where that touches no answer; empty if it is.
+        lines: The number of the line in which an answer begins, by label.
     """
 
     given: dict[str, str]
+    unreadable: dict[str, str]
     unknown: tuple[str, ...]
+    error: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, label: str) -> str:
+        """Where an answer stands, for messages."""
+        return f"line {self.lines.get(label, '?')}"
 
 
 def read_answers(data: bytes, labels: Sequence[str]) -> Answers:
     """The answers in the file to the questions ``labels``.
+
+    Where the file as a whole is no valid TOML, every answer is read by itself, so that a slip in
+    one costs no other.
 
     Args:
         data: The file's content.
         labels: The questions, for example ``["Q8a", "Q8b"]``.
 
     Raises:
-        AnswerError: If the file cannot be read as TOML, or answers one question twice.
+        AnswerError: If nothing in the file can be read.
     """
-    table = _parse_toml(data)
+    text = _decode(data)
     known = {label.lower(): label for label in labels}
+    error = ""
+    try:
+        entries: list[tuple[str, Any]] = list(_parse_toml(text).items())
+    except AnswerError as problem:
+        error = str(problem)
+        entries = list(_read_singly(text))
+        if not any(key.lower() in known for key, _ in entries):
+            raise
     given = dict.fromkeys(labels, "")
-    for key, value in table.items():
+    unreadable: dict[str, str] = {}
+    for key, value in entries:
         label = known.get(key.lower())
         if label is None:
             continue
-        if given[label]:
-            raise AnswerError(f"{label} is answered twice; keep one answer")
-        given[label] = _as_text(value)
-    return Answers(given, tuple(_show(key) for key in table if key.lower() not in known))
+        if isinstance(value, AnswerError):
+            unreadable[label] = str(value)
+        elif given[label]:
+            unreadable[label] = f"{label} is answered twice; keep one answer"
+        else:
+            given[label] = _as_text(value)
+    return Answers(
+        given=given | dict.fromkeys(unreadable, ""),
+        unreadable=unreadable,
+        unknown=tuple(_show(key) for key, _ in entries if key.lower() not in known),
+        error="" if unreadable else error,
+        lines={
+            known[key]: _line(text, match)
+            for match in _ASSIGNMENT.finditer(text)
+            if (key := match[1].lower()) in known
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -145,11 +181,8 @@ def parse_expression(text: str, variables: Sequence[str] = ()) -> Expression:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of doubtful spellings such as 1if
             tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise AnswerError(
-            f"{_show(text)!r} is no formula; write it as in Python, for example "
-            "3/8, 2*log(3) or (a - b)**2, with a point in decimal numbers and '*' in products"
-        ) from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise AnswerError(f"{_not_understood(text, error)}; {_permitted(variables)}") from None
     _check(tree, text, variables, _DEPTH)
     return Expression(ast.unparse(tree), tree)
 
@@ -204,13 +237,13 @@ def check_answer(text: str, kind: str, options: str = "", variables: Sequence[st
     return (" < " if kind == "order" else ", ").join(parse_letters(text, kind, options))
 
 
-def _parse_toml(data: bytes) -> dict[str, Any]:
+def _decode(data: bytes) -> str:
     if len(data) > _FILE_BYTES:
         raise AnswerError(
             f"it is larger than {_FILE_BYTES // 1000} kB; keep only the answers in it"
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise AnswerError(
@@ -220,6 +253,10 @@ def _parse_toml(data: bytes) -> dict[str, Any]:
     lines = (number for number, line in enumerate(text.split("\n"), 1) if len(line) > _LINE_LENGTH)
     if (number := next(lines, None)) is not None:
         raise AnswerError(f"line {number} is longer than {_LINE_LENGTH} characters")
+    return text
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -227,6 +264,32 @@ def _parse_toml(data: bytes) -> dict[str, Any]:
             f"{_show(str(error))}; every answer stands on a line of its own between quotation "
             'marks, for example Q1a = "B"'
         ) from None
+
+
+def _read_singly(text: str) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, or with the error that it is."""
+    matches = list(_ASSIGNMENT.finditer(text))
+    ends = [*(match.start() for match in matches), len(text)][1:]
+    for match, end in zip(matches, ends, strict=True):
+        entry = text[match.start() : end]
+        yield match[1], _value(match[1], entry)
+
+
+def _value(key: str, entry: str) -> Any:
+    first = entry.partition("\n")[0]
+    for piece in (first, entry):  # what stands below an answer that is complete cannot harm it
+        try:
+            return tomllib.loads(piece)[key]
+        except (ValueError, RecursionError):
+            continue
+    return AnswerError(
+        f"{_show(first.strip())!r} is no valid TOML; "
+        f'put the answer between quotation marks: {_show(key)} = "..."'
+    )
+
+
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start()) + 1
 
 
 def _as_text(value: Any) -> str:
@@ -248,7 +311,8 @@ def _check(node: ast.expr, text: str, variables: Sequence[str], depth: int) -> N
             return
         case ast.Name(id=name):
             known = ", ".join([*variables, *_CONSTANTS])
-            raise AnswerError(f"the name {_show(name)!r} is not known here; use {known}")
+            power = "; a power of e is exp(...)" if name == "e" else ""
+            raise AnswerError(f"the name {_show(name)!r} is not known here; use {known}{power}")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             inner: Sequence[ast.expr] = (left, right)
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
@@ -264,11 +328,32 @@ def _check(node: ast.expr, text: str, variables: Sequence[str], depth: int) -> N
         case _:
             piece = ast.get_source_segment(text, node) or text
             raise AnswerError(
-                f"{_show(piece)!r} cannot stand in a formula; use numbers, names, "
-                "+ - * / **, brackets and functions of one argument"
+                f"{_show(piece)!r} cannot stand in a formula; {_permitted(variables)}"
             )
     for child in inner:
         _check(child, text, variables, depth - 1)
+
+
+def _not_understood(text: str, error: Exception) -> str:
+    """Which part of a text made Python's parser give up."""
+    if not isinstance(error, SyntaxError) or error.offset is None:
+        return f"{_show(text)!r} is no formula"
+    if "closed" in error.msg or "match" in error.msg:
+        return f"the brackets of {_show(text)!r} do not pair"
+    rest = text[error.offset - 1 :].strip()
+    if not rest:
+        return f"something is missing at the end of {_show(text)!r}"
+    if rest == text:
+        return f"{_show(text)!r} is no formula"
+    return f"{_show(rest[:30])!r} in {_show(text)!r} is not understood"
+
+
+def _permitted(variables: Sequence[str]) -> str:
+    names = ", ".join([*variables, *_CONSTANTS])
+    return (
+        f"permitted are numbers (0.5, not 0,5), {names}, + - * / ** (2*x, not 2x), brackets, and "
+        f"{', '.join(_FUNCTIONS)} of one argument"
+    )
 
 
 def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:

@@ -1,8 +1,9 @@
-"""A small classifier: a judge of generated images, and the one that is to be debiased."""
+"""A small classifier, for example as a judge of generated images."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
 from training.common import Run
 
 _HIDDEN = 128

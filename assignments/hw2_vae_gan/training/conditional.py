@@ -6,7 +6,7 @@ from training.adversarial import Average, play
 from training.classifier import train_classifier
 from training.common import Run
 from training.figures import image_rows, new_figure, show_images
-from training.images import FONTS, load_fonts, scale
+from training.images import FONTS, load_fonts
 from vae_gan.conditional import (
     PatchDiscriminator,
     ProjectionDiscriminator,
@@ -60,7 +60,7 @@ def train(run: Run) -> None:
 
 
 def _train_by_class(run: Run) -> None:
-    data = scale(run.load(IMAGES), -1.0, 1.0)
+    data = run.load(IMAGES).rescale(-1.0, 1.0)
     x, y = data.train.x, data.train.y
     generator = ClassGenerator(data.num_classes, x.shape[1], x.shape[-1]).to(run.device)
     discriminator = ProjectionDiscriminator(data.num_classes, x.shape[1]).to(run.device)

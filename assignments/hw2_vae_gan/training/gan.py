@@ -9,7 +9,7 @@ from training.adversarial import Average, losses_figure, mlp, play
 from training.classifier import SmallClassifier, train_classifier
 from training.common import Run
 from training.figures import new_figure, show_images, show_points
-from training.images import flatten, scale
+from training.images import flatten
 from vae_gan.divergences import frechet_distance
 from vae_gan.gan import (
     discriminator_loss,
@@ -165,7 +165,7 @@ def _modes(points: Tensor, data: Dataset) -> tuple[int, float]:
 
 
 def _train_on_images(run: Run, data: Dataset) -> None:
-    data, shape = flatten(scale(data, -1.0, 1.0))
+    data, shape = flatten(data.rescale(-1.0, 1.0))
     num, dims = _COLUMNS * _ROWS, data.train.x.shape[1]
     judge = train_classifier(run, data.train.x, data.train.y, data.num_classes, steps=300)
     panels = {f"test images: {data.name}": data.test.x[:num]}

@@ -5,7 +5,7 @@ from torch import Tensor
 from training.classifier import train_classifier
 from training.common import Run
 from training.figures import COLORS, image_rows, new_figure, show_images
-from training.images import flatten, pixel_means, scale
+from training.images import flatten, pixel_means
 from training.vae import binary_images, encode, train_vae
 from vae_gan.latent_space import discretize, lerp, resampling_weights, slerp
 
@@ -47,7 +47,7 @@ def train(run: Run) -> None:
 def _debias(run: Run, rare: int) -> None:
     """Train classifiers on all digits alike, and on those with rare codes more often."""
     digits = load("imbalanced_digits", rare=rare).to(run.device)
-    data, shape = flatten(scale(digits, 0.0, 1.0))
+    data, shape = flatten(digits.rescale(0.0, 1.0))
     x, y = data.train.x, data.train.y
     model, _ = train_vae(run, data, beta=_BETA)
     with torch.no_grad():

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from training.common import Curve, Run, average, fit
 from training.figures import COLORS, curve_figure, image_rows, new_figure, show_images
-from training.images import flatten, pixel_means, scale
+from training.images import flatten, pixel_means
 from vae_gan.latent_space import traverse
 from vae_gan.vae import VAE, active_units, beta_vae_loss, kl_standard_normal, negative_elbo
 
@@ -25,7 +25,7 @@ _MAP_CELLS = 16
 
 def binary_images(run: Run) -> tuple[Dataset, torch.Size]:
     """The images asked for as zeros and ones, shape (N, D), and the shape of one."""
-    return flatten(scale(run.load(IMAGES).requantize(2), 0.0, 1.0))
+    return flatten(run.load(IMAGES).requantize(2).rescale(0.0, 1.0))
 
 
 def train_vae(

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 from training.common import Run, average, fit
 from training.figures import COLORS, curve_figure, image_rows, new_figure
-from training.images import scale
 from vae_gan.vqvae import VectorQuantizer, perplexity
 
 from datasets import IMAGES, Dataset, Split
@@ -56,7 +55,7 @@ class VQVAE(nn.Module):
 
 def train(run: Run) -> None:
     """Train, judge, look at the codes and at how many are in use."""
-    data = scale(run.load(IMAGES), 0.0, 1.0)
+    data = run.load(IMAGES).rescale(0.0, 1.0)
     model = VQVAE(data.train.x.shape[1]).to(run.device)
     model.start_codes(data.train.x[:256], run.integers(2**31, _CODES))
 

@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import AnswerError, check_answer, read_answers
+from answers import AnswerError, Answers, check_answer, read_answers
 
 PACK = Path(__file__).parent.parent
 WRITTEN = json.loads((PACK / "questions.json").read_text("utf-8"))["written"]
 LABELS = {f"Q{WRITTEN['id']}{part['id']}": part for part in WRITTEN["parts"]}
 
 
-def given() -> dict[str, str]:
-    """The answers by label."""
+def answers() -> Answers:
+    """What stands in the answers file."""
     try:
-        answers = read_answers((PACK / WRITTEN["file"]).read_bytes(), list(LABELS))
+        found = read_answers((PACK / WRITTEN["file"]).read_bytes(), list(LABELS))
     except AnswerError as error:
         pytest.fail(f"{WRITTEN['file']} cannot be read: {error}", pytrace=False)
-    assert not answers.unknown, f"{WRITTEN['file']} answers {answers.unknown}, which is not asked"
-    return answers.given
+    assert not found.error, f"{WRITTEN['file']}: {found.error}"
+    assert not found.unknown, f"{WRITTEN['file']} answers {found.unknown}, which is not asked"
+    return found
 
 
 @pytest.mark.parametrize(
@@ -30,10 +31,15 @@ def given() -> dict[str, str]:
     ],
 )
 def test_the_answer_can_be_read(label: str, part: dict[str, Any]) -> None:
-    answer = given()[label]
-    if not answer:
-        raise NotImplementedError(f"{label}: not answered")
-    try:
-        check_answer(answer, part["kind"], part["options"], part["variables"])
-    except AnswerError as error:
-        pytest.fail(f"{label}, {part['kind']}: {error}", pytrace=False)
+    found = answers()
+    problem = found.unreadable.get(label, "")
+    if not problem:
+        if not found.given[label]:
+            raise NotImplementedError(f"{label}: not answered")
+        try:
+            check_answer(found.given[label], part["kind"], part["options"], part["variables"])
+        except AnswerError as error:
+            problem = str(error)
+    if problem:
+        place = f"{WRITTEN['file']}, {found.place(label)}"
+        pytest.fail(f"{place}: {label}, {part['kind']}: {problem}", pytrace=False)

@@ -3,7 +3,7 @@
 from torch import Tensor
 from training.common import Run, fit
 from training.figures import COLORS, image_rows, new_figure
-from training.images import flatten, scale
+from training.images import flatten
 from vae_gan.autoencoder import (
     Autoencoder,
     pca_autoencode,
@@ -26,7 +26,7 @@ _EXPECT = {"digits": {2: ("about 2.4", "3.4"), 8: ("about 0.8", "1.6")}}
 
 def train(run: Run) -> None:
     """Train one autoencoder per size of the code, and one that takes noise away."""
-    data, shape = flatten(scale(run.load(IMAGES), 0.0, 1.0))
+    data, shape = flatten(run.load(IMAGES).rescale(0.0, 1.0))
     x, test = data.train.x, data.test.x
     rows = {"test images": test[:_SHOWN]}
     errors: dict[str, list[float]] = {"PCA": [], "autoencoder": []}

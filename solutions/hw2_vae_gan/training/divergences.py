@@ -6,7 +6,6 @@ from torch import Tensor
 from training.classifier import train_classifier
 from training.common import Run
 from training.figures import COLORS, image_rows, new_figure
-from training.images import scale
 from vae_gan.divergences import (
     c2st_accuracy,
     c2st_p_value,
@@ -30,7 +29,7 @@ _BEST = (0.0, 0.0, 0.5, 1.0, 1.0)  # of those that are drawn: all but the p-valu
 
 def train(run: Run) -> None:
     """Train a judge whose features all measures use, make bad samples, measure."""
-    data = scale(run.load(IMAGES), 0.0, 1.0)
+    data = run.load(IMAGES).rescale(0.0, 1.0)
     judge = train_classifier(run, data.train.x, data.train.y, data.num_classes, steps=run.steps)
     order = run.permutation(len(data.train))
     num = min(_NUM, len(order) // 2)

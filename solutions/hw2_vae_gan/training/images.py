@@ -13,17 +13,8 @@ FONTS = ("sans", "serif bold italic")
 
 def load_fonts(device: torch.device) -> tuple[Dataset, Dataset]:
     """The same letters in both fonts with values in [-1, 1], in the same order."""
-    a, b = (scale(load("glyphs", font=font).to(device), -1.0, 1.0) for font in FONTS)
+    a, b = (load("glyphs", font=font).to(device).rescale(-1.0, 1.0) for font in FONTS)
     return a, b
-
-
-def scale(data: Dataset, low: float, high: float) -> Dataset:
-    """The same images as float32, shape (N, C, H, W): black is ``low``, white is ``high``."""
-
-    def convert(split: Split) -> Split:
-        return replace(split, x=low + (high - low) * split.x.float() / (data.levels - 1))
-
-    return replace(data, train=convert(data.train), test=convert(data.test))
 
 
 def flatten(data: Dataset) -> tuple[Dataset, torch.Size]:

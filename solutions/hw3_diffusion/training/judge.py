@@ -1,14 +1,13 @@
 """A judge of generated images: are they of their class, and how far are they from real ones?"""
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+from training.classifier import train_classifier
 from training.common import Run
 
 from datasets import Dataset
 
-_HIDDEN, _FEATURES = 128, 32
-_STEPS, _BATCH, _LEARNING_RATE = 300, 100, 3e-3
+_STEPS = 300
 
 
 class Judge:
@@ -21,28 +20,13 @@ class Judge:
 
     def __init__(self, run: Run, data: Dataset) -> None:
         x, y = data.train.x, data.train.y
-        self._features = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(x[0].numel(), _HIDDEN),
-            nn.ReLU(),
-            nn.Linear(_HIDDEN, _FEATURES),
-            nn.ReLU(),
-        ).to(run.device)
-        self._head = nn.Linear(_FEATURES, data.num_classes).to(run.device)
-        parameters = [*self._features.parameters(), *self._head.parameters()]
-        optimizer = torch.optim.AdamW(parameters, lr=_LEARNING_RATE, weight_decay=1e-2)
-        for _ in range(_STEPS):
-            index = run.integers(len(x), _BATCH)
-            loss = F.cross_entropy(self._head(self._features(x[index])), y[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+        self._model = train_classifier(run, x, y, data.num_classes, steps=_STEPS)
         self._real = self._moments(data.test.x)
 
     @torch.no_grad()
     def accuracy(self, x: Tensor, y: Tensor) -> float:
         """Share of images (B, C, H, W) that it takes for the classes y (B,)."""
-        return (self._head(self._features(x)).argmax(dim=1) == y).float().mean().item()
+        return (self._model(x).argmax(dim=1) == y).float().mean().item()
 
     def distance(self, x: Tensor) -> float:
         """Fréchet distance of the features of images (B, C, H, W) to those of test images."""
@@ -55,7 +39,7 @@ class Judge:
 
     @torch.no_grad()
     def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self._features(x).cpu().double()
+        features = self._model.features(x.flatten(1)).cpu().double()
         return features.mean(dim=0), features.T.cov()
 
 
