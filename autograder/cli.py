@@ -4,7 +4,6 @@ doctor``.
 Exit status: 0 done, 1 something failed that the output names, 2 bad usage.
 """
 
-import json
 import secrets
 import signal
 import sys
@@ -35,6 +34,8 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 _SHOWN = 50
+_UNMAPPED = "failed to map segment"
+"""What the loader says of a library, such as torch's, for which there is no memory."""
 _KEPT = "What is graded is kept: run the command again to go on."
 """Submissions that are printed at the end; the report has all."""
 
@@ -140,7 +141,7 @@ def release(
             if zip is not None:
                 console.print(f"{zip_pack(name, config, zip)} written", highlight=False)
         except (ReleaseError, OSError) as error:
-            _stop(str(error))
+            _stop(_reason(error))
     if failed:
         _stop("assignments/ is out of step; run `autograder release`")
 
@@ -197,7 +198,6 @@ def grade(
     _say(*handed.problems, *handed.remarks)
     if not handed.paths and not drop:
         raise typer.Exit(1)
-    from autograder.classroom.report import unreadable
     from autograder.classroom.start import Settings, sensible_jobs, start_batch
     from autograder.classroom.store import StoreError, is_begun
     from autograder.machine import BatchError
@@ -242,7 +242,7 @@ def grade(
     console.print(table)
     if own[_SHOWN:]:
         console.print(f"and {len(own) - _SHOWN} more, in the report", highlight=False)
-    _say(*(f"{r.submission}: {' '.join(r.notes)}" for r in own if unreadable(r)))
+    _say(*(f"{r.submission}: {' '.join(r.notes)}" for r in own if r.unreadable))
     if batch.known:
         console.print(f"{batch.known} of {len(names)} had their grade already", highlight=False)
     console.print(f"report: {output / 'report.html'}", highlight=False)
@@ -269,7 +269,7 @@ def _accepted(changes: "list[Change]", accept: bool) -> bool:
 
 def _remark(result: "Result") -> str:
     """What a TA should know about a result, in one line."""
-    if result.rows[0].status == "unreadable":
+    if result.unreadable:
         return "cannot be read"
     not_started = sum(row.status == "not_started" for row in result.rows)
     failed = [row.label for row in result.grader_errors]
@@ -307,7 +307,7 @@ def build(
     try:
         build_package(name, config, output, secrets.randbits(128) if seed is None else seed)
     except OSError as error:
-        _stop(f"{output} cannot be written: {error}")
+        _stop(_reason(error))
     console.print(f"{output} written; upload it under Configure Autograder", highlight=False)
 
 
@@ -324,7 +324,7 @@ def simulate(
     try:
         results = simulate_gradescope(archive, submission, output, hours_late=late)
     except (SimulationError, OSError) as error:
-        _stop(str(error))
+        _stop(_reason(error))
     console.print(
         f"{results['score']:g} points; {output / 'results.json'} written", highlight=False
     )
@@ -347,6 +347,7 @@ def verify(
         if str(question) not in known:
             _stop(f"{name} has no question {question}; choose one of {', '.join(known)}", status=2)
     seed = secrets.randbits(128) if seed is None else seed
+    from autograder.files import write_json
     from autograder.machine import start_sandbox
     from autograder.sandbox.client import SandboxError
 
@@ -369,11 +370,14 @@ def verify(
             f"{sum(a.score == a.max for a in report.alternatives)} of {len(report.alternatives)}",
         )
     console.print(table)
-    if json_file is not None:
-        data = [report.model_dump(mode="json") for report in reports]
-        json_file.write_text(json.dumps(data[0] if pack else data, indent=1), "utf-8")
     for problem in problems:
         errors.print(problem, markup=False, highlight=False)
+    if json_file is not None:
+        data = [report.model_dump(mode="json") for report in reports]
+        try:
+            write_json(json_file, data[0] if pack else data)
+        except OSError as error:
+            _stop(_reason(error))
     if problems:
         _stop(f"{len(problems)} problems")
 
@@ -542,7 +546,7 @@ def gradebook(
 
 @app.command()
 def doctor() -> None:
-    """What this machine offers, and what to do about each gap."""
+    """What this machine offers, and what to do about each gap; 1 if it keeps from grading."""
     import platform
 
     from autograder.grading.suite import Suite
@@ -552,6 +556,7 @@ def doctor() -> None:
     config = _config()
     import torch
 
+    refused = []
     table = Table("what", "state", "what to do")
     for name, pack in config.packs.items():
         state, fix = f"{len(pack.graded)} questions, {pack.points:g} points", ""
@@ -561,19 +566,38 @@ def doctor() -> None:
             state, fix = "cannot be released", str(error)
         gaps = "\n".join(Suite(name, config).gaps())
         table.add_row(name, "cannot be graded" if gaps else state, gaps or fix)
+        refused += [f"{name} cannot be graded."] if gaps else []
     table.add_row("Python", platform.python_version(), "")
     table.add_row("torch", str(torch.__version__), "")
     cuda = torch.cuda.is_available()
     table.add_row(
         "GPU", "cuda" if cuda else "none", "" if cuda else "not needed; --device cuda is off"
     )
-    for tier in survey():
+    tiers = survey()
+    for tier in tiers:
         table.add_row(f"isolation: {tier.name}", tier.reason, tier.fix)
+    working = [tier.name for tier in tiers if tier.works]
+    if working in ([], ["process"]):
+        way = "`grade` needs --allow-unsafe" if working else "nothing can be graded"
+        refused.append(f"No isolation protects files here: {way}.")
     console.print(table)
+    if refused:
+        _stop(" ".join(refused))
 
 
 def main() -> None:
     """Entry point of the ``autograder`` command."""
     # How batch systems and containers end a job; as an exception, so that everything is closed.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    app()
+    try:
+        app()
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and _UNMAPPED not in str(error):
+            raise
+        _fail_without_memory()
+
+
+def _fail_without_memory() -> NoReturn:
+    message = "There is not enough memory here; allow more, or use fewer processes (-j 1)."
+    errors.print(f"{message} {_KEPT}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -22,6 +22,6 @@ def start_sandbox(config: Config, isolation: str = "auto", allow_unsafe: bool = 
         memory_mb=config.limits.memory_mb,
         reply_mb=config.limits.reply_mb,
     )
-    sandbox = Sandbox(isolation=isolation, limits=limits, allow_unsafe=allow_unsafe)
+    sandbox = Sandbox(limits, isolation, allow_unsafe)
     sandbox.start()
     return sandbox

@@ -15,7 +15,6 @@ from typing import Protocol
 
 from autograder.classroom.collect import Handed
 from autograder.classroom.outputs import Outputs
-from autograder.classroom.report import unreadable
 from autograder.classroom.store import Grade, Standing
 from autograder.classroom.version import WRITTEN
 from autograder.classroom.workers import ATTEMPTS, Order, Terms, Workers
@@ -54,7 +53,7 @@ class Change:
 
     def _why(self) -> str:
         old, new = self.old.grade.result, self.new.result
-        if unreadable(new):
+        if new.unreadable:
             return f", {' '.join(new.notes)}"
         if self.old.handed != self.handed:
             return ", new archive"
@@ -283,7 +282,7 @@ class Batch:
     def _change(self, change: Change) -> None:
         """Make a change, hold it back, or forget it."""
         old, new = change.old.grade.result, change.new.result
-        if unreadable(new) and not unreadable(old):
+        if new.unreadable and not old.unreadable:
             self.changes.append(change)
         elif change.old.handed != change.handed or not self._counts(change.old.grade):
             if change.scores_differ:

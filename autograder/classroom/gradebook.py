@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from autograder.classroom.derivations import Derivations
 from autograder.classroom.late import Charge, Extensions, charge, days_late
-from autograder.classroom.report import unreadable
 from autograder.classroom.roster import COLUMNS, Roster, Student
 from autograder.classroom.tables import (
     Record,
@@ -252,7 +251,7 @@ def _owned(
                 f"{pack}, {result.submission}: {result.submission} is not in the roster, or is "
                 "there more than once."
             )
-        if unreadable(result):
+        if result.unreadable:
             remarks.append(f"{pack}, {result.submission}: counts nothing, it could not be read.")
         if result.grader_errors or not result.safe:
             why = "failed in part of it" if result.grader_errors else "ran without full isolation"
@@ -267,7 +266,7 @@ def _choose(
 
     That is the last, but for what is unreadable or too late where there is anything else.
     """
-    counting = [r for r, days in handed if days <= max_days and not unreadable(r)]
+    counting = [r for r, days in handed if days <= max_days and not r.unreadable]
     last = counting[-1] if counting else handed[-1][0]
     if len(handed) > 1:
         values = ", ".join(f"{r.submission} ({_value(r, days, max_days)})" for r, days in handed)
@@ -276,7 +275,7 @@ def _choose(
 
 
 def _value(result: Result, days: int, max_days: int) -> str:
-    points = "unreadable" if unreadable(result) else f"{result.score:g} points"
+    points = "unreadable" if result.unreadable else f"{result.score:g} points"
     return f"{points}, too late" if days > max_days else points
 
 

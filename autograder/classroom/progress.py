@@ -74,7 +74,7 @@ class BatchProgress:
         """A submission has its result."""
         self._running.pop(name, None)
         self._ended += 1
-        self._failed += bool(result.errors) or result.rows[0].status == "unreadable"
+        self._failed += bool(result.errors) or result.unreadable
         self._show()
         if not self._console.is_terminal and self._ended % _LINE_EVERY == 0:
             line = f"{self._ended} of {self._total} graded, {self._failed} failed"

@@ -100,7 +100,7 @@ def class_report(
         similarity: What the comparison of sources found, if they were compared.
         remarks: What a reader of the page must know about the class as a whole.
     """
-    counted = [result for result in results if not unreadable(result)]
+    counted = [result for result in results if not result.unreadable]
     scores = [result.score for result in counted]
     seconds = sorted(result.seconds for result in counted)
     usual = median(seconds) if seconds else 0.0
@@ -124,11 +124,6 @@ def class_report(
         look=[line for line in lines if line.remarks],
         similarity=similarity,
     )
-
-
-def unreadable(result: Result) -> bool:
-    """Whether nothing of the submission could be read."""
-    return bool(result.rows) and all(row.status == "unreadable" for row in result.rows)
 
 
 def histogram(results: Sequence[Result]) -> list[Bin]:
@@ -217,7 +212,7 @@ def _differences(config: Config, pack: str, results: Sequence[Result]) -> list[s
     ways = Counter(
         (result.device, *(f"{name} {version}" for name, version in result.versions.items()))
         for result in results
-        if not unreadable(result)
+        if not result.unreadable
     )
     sentences = []
     if old:
@@ -240,7 +235,7 @@ def _line(config: Config, pack: str, result: Result, students: str, usual: float
 
 def _remarks(result: Result, slow: bool) -> list[str]:
     """What a TA should look at, one sentence each."""
-    if unreadable(result):
+    if result.unreadable:
         return list(result.notes)
     remarks = []
     if result.grader_errors:

@@ -23,6 +23,7 @@ from autograder.grading.results import Result
 from autograder.machine import BatchError
 from autograder.submission import Exported, Submitter
 
+_SQLITE = b"SQLite format 3\0"
 STORE_NAME = "store.sqlite"
 _WAIT_SECONDS = 60
 """How long a change waits for another process that writes to the same store."""
@@ -112,8 +113,8 @@ class Store:
             default the one that was.
 
     Raises:
-        StoreError: If there is none, or it is another pack's; from every method, if the file
-            cannot be read or written.
+        BatchError: If it is another pack's.
+        StoreError: If there is none; from every method, if the file cannot be read or written.
     """
 
     def __init__(self, folder: Path, pack: str = "") -> None:
@@ -137,7 +138,7 @@ class Store:
             raise nothing
         if known not in (None, self.pack):
             self.close()
-            raise StoreError(
+            raise BatchError(
                 f"{folder} holds the grades of {known}; choose another folder for {self.pack}."
             )
 
@@ -281,9 +282,12 @@ class Store:
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether ``folder`` has a store with anything in it."""
+    """Whether ``folder`` has a store, and it is a database."""
     path = folder / STORE_NAME
-    return path.is_file() and path.stat().st_size > 0
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def read_results(config: Config, folders: Iterable[Path]) -> dict[str, list[Result]]:

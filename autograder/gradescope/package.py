@@ -1,15 +1,14 @@
 """Build the zip that is uploaded to Gradescope: the grader of one pack, as small as can be."""
 
-import io
 import json
 import re
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from autograder.config import CONFIG_NAME, ROOT, Config
+from autograder.files import write_zip
 from autograder.submission import ANSWERS_FILE
 
 SEED_FILE = "seed.json"
@@ -19,7 +18,7 @@ ROOMS = ("sandbox", "submission", "grading")
 COMMAND_LINE_ONLY = frozenset({"typer", "rich", "jinja2", "sqlalchemy", "filelock", "torch"})
 """Requirements that a container does not need, or that ``setup.sh`` installs by itself."""
 
-_EPOCH = (2000, 1, 1, 0, 0, 0)
+_SCRIPTS = ("setup.sh", "run_autograder")
 
 
 def build_package(pack: str, config: Config, output: Path, seed: int) -> None:
@@ -31,28 +30,20 @@ def build_package(pack: str, config: Config, output: Path, seed: int) -> None:
         output: Where the zip is written.
         seed: The seed of the hidden inputs, kept in the zip and stored with every result.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data, executable in sorted(_members(pack, config, seed)):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = (0o100755 if executable else 0o100644) << 16
-            archive.writestr(info, data)
-    output.write_bytes(buffer.getvalue())
+    write_zip(output, dict(_members(pack, config, seed)), executable=_SCRIPTS)
 
 
-def _members(pack: str, config: Config, seed: int) -> Iterator[tuple[str, bytes, bool]]:
+def _members(pack: str, config: Config, seed: int) -> Iterator[tuple[str, bytes]]:
     container = ROOT / "autograder" / "gradescope" / "container"
-    for script in ("setup.sh", "run_autograder"):
-        yield script, (container / script).read_bytes(), True
-    yield SEED_FILE, json.dumps({"pack": pack, "seed": seed}).encode(), False
-    yield "requirements.txt", "\n".join(_requirements()).encode() + b"\n", False
+    for script in _SCRIPTS:
+        yield script, (container / script).read_bytes()
+    yield SEED_FILE, json.dumps({"pack": pack, "seed": seed}).encode()
+    yield "requirements.txt", "\n".join(_requirements()).encode() + b"\n"
     torch = version("torch").partition("+")[0]
-    yield "torch.txt", f"torch=={torch}\n".encode(), False
-    yield CONFIG_NAME, (ROOT / CONFIG_NAME).read_bytes(), False
+    yield "torch.txt", f"torch=={torch}\n".encode()
+    yield CONFIG_NAME, (ROOT / CONFIG_NAME).read_bytes()
     for path in _files(pack, config):
-        yield path.relative_to(ROOT).as_posix(), path.read_bytes(), False
+        yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 
 def _files(pack: str, config: Config) -> Iterator[Path]:

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from autograder.files import write_json, write_text
+
 MEMORY_MB = 768
 TIMEOUT_SECONDS = 600
 EXTRACTED_MB = 500
@@ -72,9 +74,10 @@ def simulate_gradescope(
         results = None if failure else _read_results(root / "results" / "results.json")
     failure = failure or ("" if results else "the autograder left no valid results.json")
     results = results or {"score": 0, "output": failure}
-    _write(output / "results.json", results)
-    _write(output / "simulation.json", {"seconds": seconds, "peak_mb": round(usage.peak_mb, 1)})
-    (output / "log.txt").write_text(log, "utf-8")
+    measured = {"seconds": seconds, "peak_mb": round(usage.peak_mb, 1)}
+    write_json(output / "results.json", results)
+    write_json(output / "simulation.json", measured)
+    write_text(output / "log.txt", log)
     if failure:
         raise SimulationError(f"{failure}; what it printed is in {output / 'log.txt'}")
     return results
@@ -104,7 +107,7 @@ def _place_submission(submission: Path, folder: Path) -> None:
 def _write_metadata(path: Path, hours_late: float) -> None:
     due = datetime.now(UTC).replace(microsecond=0)
     created = due + timedelta(hours=hours_late) if hours_late else due - timedelta(hours=1)
-    _write(
+    write_json(
         path,
         {
             "id": 1,
@@ -203,10 +206,7 @@ def _unreclaimable_mb(pid: int) -> float:
 def _read_results(path: Path) -> dict | None:
     try:
         results = json.loads(path.read_text("utf-8"))
+        json.dumps(results, allow_nan=False)  # Python reads a NaN, which is no JSON
     except (OSError, ValueError):
         return None
     return results if isinstance(results, dict) else None
-
-
-def _write(path: Path, data: object) -> None:
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False), "utf-8")

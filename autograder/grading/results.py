@@ -78,6 +78,11 @@ class Result(BaseModel):
         """Rows in which the grader itself failed."""
         return tuple(row for row in self.rows if row.status == "grader_error")
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether nothing of the submission could be read."""
+        return bool(self.rows) and all(row.status == "unreadable" for row in self.rows)
+
 
 class Check(BaseModel):
     """The outcome of one hidden test on one device."""

@@ -1,6 +1,5 @@
 """Build the zip of an Otter autograder: Otter's own, with the Gradescope grader of a pack in it."""
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from tempfile import TemporaryDirectory
 from otter.generate import main as generate
 
 from autograder.config import ROOT, Config
+from autograder.files import write_zip
 from autograder.gradescope.package import build_package
 from autograder.otter.plugin import GRADER, HiddenGraders
 
@@ -50,7 +50,6 @@ root = Path(__file__).resolve().parents[1]
 hand_over(root, "submission.ipynb")
 main(str(root))
 """
-_EPOCH = (2000, 1, 1, 0, 0, 0)
 
 
 def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> None:
@@ -86,15 +85,7 @@ def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> N
     for module in ("__init__", "plugin"):
         path = ROOT / "autograder" / "otter" / f"{module}.py"
         members[f"{GRADER}/source/{path.relative_to(ROOT).as_posix()}"] = path.read_bytes()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted(members.items()):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o100755 << 16
-            archive.writestr(info, data)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(buffer.getvalue())
+    write_zip(output, members, executable=members)
 
 
 def _members(path: Path) -> dict[str, bytes]:

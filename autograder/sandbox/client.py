@@ -1,6 +1,6 @@
 """Run probes on untrusted submissions, from the trusted side.
 
-    with Sandbox() as sandbox:
+    with Sandbox(limits) as sandbox:
         with sandbox.session("likelihood", files, probes, submission="key") as session:
             reply = session.run("gmm_log_prob", seed=123)
 
@@ -64,17 +64,17 @@ class Limits:
         reply_mb: Tensor data that one probe may return.
     """
 
-    probe_seconds: float = 10.0
-    memory_mb: int = 1024
-    reply_mb: int = 16
+    probe_seconds: float
+    memory_mb: int
+    reply_mb: int
 
 
 class Sandbox:
     """Owns the fork server and the tier of isolation. Use as a context manager.
 
     Args:
-        isolation: ``auto`` or the name of a tier (see ``isolation``).
         limits: What a probe may use.
+        isolation: ``auto`` or the name of a tier (see ``isolation``).
         allow_unsafe: Go on where files cannot be protected; ``tier.safe`` is then False.
         spawn: Start each process by exec instead of forking it.
         hidden: Further files or folders that the self-test must find unreadable.
@@ -82,13 +82,13 @@ class Sandbox:
 
     def __init__(
         self,
+        limits: Limits,
         isolation: str = "auto",
-        limits: Limits | None = None,
         allow_unsafe: bool = False,
         spawn: bool = False,
         hidden: Sequence[str | Path] = (),
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits
         self._choice = (isolation, allow_unsafe, spawn, [str(path) for path in hidden])
         self._isolation: Isolation | None = None
 

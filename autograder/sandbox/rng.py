@@ -66,12 +66,6 @@ class Rng:
         self.drawn.append((derived, derived.detach().clone()))
         return derived
 
-    def generator(self) -> torch.Generator:
-        """A generator seeded from this one, for functions that take a ``torch.Generator``."""
-        seed = int(torch.randint(2**31, (1,), generator=self._generator))
-        device = "cpu" if self.device.type == "meta" else self.device
-        return torch.Generator(device=device).manual_seed(seed)
-
     def module(self, module: AnyModule, scale: float = 0.5) -> AnyModule:
         """Move ``module`` to this device and overwrite every parameter with Gaussian draws.
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from classroom.course import LAZY, MODULES, STUB, Course, standing
@@ -232,26 +233,41 @@ def test_other_words_of_intake_do_not_make_another_submission(
     assert scores(graded) == before
 
 
-def test_what_an_export_does_not_hold_any_more_does_not_count(tmp_path, course, sandbox):
-    def export(numbers: dict[int, str]) -> None:
-        shutil.rmtree(tmp_path / "in", ignore_errors=True)
-        for number in numbers:
-            folder = tmp_path / "in" / f"submission_{number}"
-            for path, source in course.reference.items():
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(source)
-        entries = [
-            f"submission_{n}: {{':submitters': [{{':name': {who}}}]}}\n"
-            for n, who in numbers.items()
-        ]
-        (tmp_path / "in" / METADATA_NAME).write_text("".join(entries), "utf-8")
+def export(course: Course, folder: Path, students: dict[int, str]) -> None:
+    """What Gradescope exports where the students, by number, have all handed in the reference."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for number in students:
+        for path, source in course.reference.items():
+            file = folder / f"submission_{number}" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(source)
+    entries = [
+        f"submission_{n}: {{':submitters': [{{':name': {who}}}]}}\n" for n, who in students.items()
+    ]
+    (folder / METADATA_NAME).write_text("".join(entries), "utf-8")
 
-    export({1: "Anna", 2: "Ben", 3: "Cem"})
+
+def test_a_student_without_a_folder_is_one_line_and_the_others_are_graded(
+    tmp_path, course, sandbox
+):
+    export(course, tmp_path / "in", {1: "Anna", 2: "Ben"})
+    shutil.rmtree(tmp_path / "in" / "submission_2")
+    handed = find_batch([tmp_path / "in"], course.suite, tmp_path / "out")
+    assert handed.problems == ()
+    (remark,) = handed.remarks
+    assert remark.endswith("names 1 (submission_2) without a folder; export it again.")
+    grade(course, sandbox, tmp_path)
+    assert scores(tmp_path) == {"submission_1": read(tmp_path, "submission_1")["score"]}
+    assert read(tmp_path, "submission_1")["score"] > 0
+
+
+def test_what_an_export_does_not_hold_any_more_does_not_count(tmp_path, course, sandbox):
+    export(course, tmp_path / "in", {1: "Anna", 2: "Ben", 3: "Cem"})
     grade(course, sandbox, tmp_path)
     assert "Cem" in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "Cem" in (tmp_path / "out" / "grades.csv").read_text("utf-8")
     assert "Cem" in (tmp_path / "out" / "feedback" / "submission_3.html").read_text("utf-8")
-    export({2: "Ben", 4: "Anna"})
+    export(course, tmp_path / "in", {2: "Ben", 4: "Anna"})
     workers, batch = grade(course, sandbox, tmp_path)
     assert workers.orders == []
     assert set(scores(tmp_path)) == {"submission_2", "submission_4"}

@@ -1,6 +1,7 @@
 """Whatever ends a batch, or a part of it, costs one line and what was being graded."""
 
 import contextlib
+import os
 import resource
 import shutil
 import sqlite3
@@ -12,10 +13,13 @@ import psutil
 import pytest
 from classroom.course import LAZY, LOOP, STUB, Course, standing
 from filelock import FileLock
+from typer.testing import CliRunner
 
 from autograder.classroom import start
 from autograder.classroom.start import LOCK_NAME
 from autograder.classroom.store import STORE_NAME
+from autograder.cli import app
+from autograder.config import ROOT
 from autograder.files import write_text
 
 ALL = {"a", "b", "c"}
@@ -112,13 +116,32 @@ def test_a_disk_that_fills_up_ends_the_run_and_loses_nothing(course, output):
     assert {name: after[name] for name in before} == before
 
 
-def test_a_folder_that_cannot_be_written_is_named_before_anything_is_graded(course, tmp_path):
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [("file/out", "Not a directory"), ("/proc/out", "No such file or directory")],
+)
+def test_a_folder_that_cannot_be_made_is_named_before_anything_is_graded(
+    course, tmp_path, folder, reason
+):
     (tmp_path / "file").touch()
-    text = course.run("autograder", "grade", "hw1", "in", "-o", tmp_path / "file" / "out", status=1)
+    output = tmp_path / folder
+    text = course.run("autograder", "grade", "hw1", "in", "-o", output, status=1)
     (line,) = [line for line in text.splitlines() if line.strip()]
-    assert str(tmp_path / "file") in line
-    assert "Not a directory" in line
+    assert str(output.parent) in line
+    assert reason in line
     assert "kept" not in line
+
+
+def test_a_store_that_is_no_database_is_left_alone_and_nothing_is_promised(course, output):
+    output.mkdir()
+    store = output / STORE_NAME
+    store.write_bytes(b"something else")
+    text = course.run("autograder", "grade", "hw1", "in/a.zip", "-o", output, status=1)
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert str(store) in line
+    assert "not a database" in line
+    assert "kept" not in line
+    assert store.read_bytes() == b"something else"
 
 
 def test_a_folder_is_graded_into_by_one_run_of_one_pack(course, mixed, tmp_path):
@@ -128,6 +151,22 @@ def test_a_folder_is_graded_into_by_one_run_of_one_pack(course, mixed, tmp_path)
     with FileLock(folder / LOCK_NAME):
         text = course.run("autograder", "grade", "hw1", archive, "-o", folder, status=1)
     assert f"Another `autograder grade` is writing to {folder}" in text
+
+
+def test_another_pack_leaves_the_grades_of_a_folder_alone(mixed):
+    folder = mixed[0] / "out"
+    before = standing(folder), contents(folder)
+    submission = ROOT / "solutions" / "hw2_vae_gan"
+    answer = CliRunner().invoke(app, ["grade", "hw2", str(submission), "-o", str(folder)])
+    assert answer.exit_code == 1
+    (line,) = answer.output.splitlines()
+    assert line.endswith("of hw1_likelihood; choose another folder for hw2_vae_gan.")
+    assert (standing(folder), contents(folder)) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """What people read in the folder of a class."""
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.suffix in (".csv", ".html", ".json")}
 
 
 def test_an_error_names_the_file_that_was_meant(tmp_path):
@@ -144,12 +183,17 @@ def test_processes_are_not_more_than_memory_holds(monkeypatch):
 
 @pytest.fixture
 def read_only(tmp_path):
-    """A folder that not even root can write to."""
+    """A folder that this user cannot write to, not even as root."""
     folder = tmp_path / "read_only"
     folder.mkdir()
+    if os.geteuid():
+        folder.chmod(0o500)
+        yield folder
+        folder.chmod(0o700)
+        return
     command = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
-        pytest.skip("mounting a file system needs root and its capabilities")
+        pytest.skip("mounting a file system needs root's capabilities")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -158,7 +202,7 @@ def test_a_read_only_folder_is_named_before_anything_is_graded(course, read_only
     text = course.run("autograder", "grade", "hw1", "in", "-o", read_only, status=1)
     (line,) = [line for line in text.splitlines() if line.strip()]
     assert str(read_only) in line
-    assert "Read-only file system" in line
+    assert "Read-only file system" in line or "Permission denied" in line
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from autograder.classroom.roster import Roster, Student, read_roster
 from autograder.classroom.store import Store
 from autograder.classroom.tables import TableError
 from autograder.cli import app
+from autograder.grading.results import Result, make_rows
 from autograder.submission import Exported, Submitter
 
 DUE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -305,6 +306,22 @@ def test_the_canvas_table_keeps_the_names_that_canvas_knows(course, roster):
     assert possible["HW1 Likelihood (77)"] == "100"
     assert anna["HW1 Likelihood (77)"] == "" and anna["Student"] == "Abel, Anna"
     assert float(ben["HW1 Likelihood (77)"]) == result.score and ben["ID"] == "12"
+
+
+def test_canvas_is_told_the_most_that_a_homework_gives_without_bonus(course, roster, tmp_path):
+    points = derivations(tmp_path, course, roster, "student,pack,d1,d2\naa1,hw1,5,5\n")
+    first, *others = course.packs[PACK].questions
+    bonus = first.model_copy(update={"kind": "extension"})
+    pack = course.packs[PACK].model_copy(update={"questions": (bonus, *others)})
+    course = course.model_copy(update={"packs": {**course.packs, PACK: pack}})
+    rows = make_rows(course, course.packs["hw2_vae_gan"], {})
+    blank = Result(pack="hw2_vae_gan", submission="aa1", seed=1, rows=rows)
+    results = {PACK: [make_result(course, "aa1", {})], "hw2_vae_gan": [blank]}
+    book = make_gradebook(course, results, roster, derivations=points)
+    possible, anna, *_ = table(canvas_csv(course, book, roster))
+    assert float(possible["HW1 Likelihood (77)"]) == 110 - first.points
+    assert (possible["HW2 (78)"], float(anna["HW2 (78)"])) == ("100", 0)
+    assert float(anna["HW1 Likelihood (77)"]) == 110
 
 
 def canvas_column(course, columns, assignments=None):

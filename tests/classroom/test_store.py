@@ -7,6 +7,7 @@ import pytest
 
 from autograder.classroom.store import STORE_NAME, Store, StoreError
 from autograder.grading.results import Result, Row
+from autograder.machine import BatchError
 from autograder.submission import Exported, Submitter
 
 GRADERS = {"density": "a", "bayes": "b"}
@@ -38,7 +39,7 @@ def test_a_class_has_one_seed_and_keeps_it(store, tmp_path):
 def test_a_folder_belongs_to_one_pack(store, tmp_path):
     store.seed(1)
     assert Store(tmp_path).pack == "hw1"
-    with pytest.raises(StoreError, match=r"holds the grades of hw1; choose another folder for hw2"):
+    with pytest.raises(BatchError, match=r"holds the grades of hw1; choose another folder for hw2"):
         Store(tmp_path, "hw2")
 
 

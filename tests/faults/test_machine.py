@@ -49,23 +49,39 @@ def test_a_full_disk_ends_the_run_in_one_line_and_room_lets_it_go_on(course, sma
     assert {name: after[name] for name in before} == before
 
 
+OTHER_USER = ("unshare", "--user", "--map-user=54321", "--map-group=54321", "sh", "-ec")
 BARE = {
-    "no shared memory": "mount -t tmpfs -o ro,size=4k tmpfs /dev/shm",
-    "no user database and no home": "unset HOME USER LOGNAME; mount --bind /dev/null /etc/passwd",
+    "no shared memory": (*IN_OWN_NAMESPACE, "mount -t tmpfs -o ro,size=4k tmpfs /dev/shm"),
+    "no user database and no home": (
+        *IN_OWN_NAMESPACE,
+        "unset HOME USER LOGNAME; mount --bind /dev/null /etc/passwd",
+    ),
+    "a user whom nobody knows": (*OTHER_USER, "unset HOME USER LOGNAME; test $(id -u) = 54321"),
 }
 
 
 @pytest.mark.parametrize("lack", BARE)
 def test_a_bare_machine_grades_like_any_other(course: Course, output: Path, lack: str) -> None:
-    if not able(*IN_OWN_NAMESPACE, "mount --bind /dev/null /etc/passwd"):
-        pytest.skip("mounting in a namespace of its own needs root and its capabilities")
-    script = f'{BARE[lack]}; exec "$@"'
+    *namespace, script = BARE[lack]
+    if not able(*namespace, script):
+        pytest.skip("this user may not make the namespace that this needs")
     grade = ["autograder", "grade", "hw1", "in", "-o", output, "-j", 1]
-    text = course.run(*grade, within=(*IN_OWN_NAMESPACE, script, "sh"))
+    text = course.run(*grade, within=(*namespace, f'{script}; exec "$@"', "sh"))
     results = standing(output)
     assert set(results) == {"a", "b", "c"}, text
     assert not any(result.errors for result in results.values())
     assert results["a"].score > results["c"].score == 0
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
+def test_too_little_memory_is_one_line_and_costs_nobody_points(course, output):
+    grade = ["autograder", "grade", "hw1", "in", "-o", output, "-j", 1]
+    text = course.run(*grade, status=1, within=("prlimit", "--as=800000000"))
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert "memory" in line
+    assert standing(output) == {}
+    course.run(*grade)
+    assert len(standing(output)) == 3
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed")

@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
@@ -154,12 +157,37 @@ def test_two_submissions_of_one_name_are_refused_before_anything_is_graded(tmp_p
     assert not list((tmp_path / "out").rglob("*.json"))
 
 
+def test_the_doctor_fails_where_grading_would_be_refused(tmp_path):
+    """Here because the libraries lie outside the environment, where none may look."""
+    venv.create(tmp_path / "venv", with_pip=False)
+    packages = next((tmp_path / "venv").glob("lib/*/site-packages"))
+    (packages / "lent.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
+    done = subprocess.run(
+        [tmp_path / "venv" / "bin" / "python", "-m", "autograder", "doctor"],
+        env={**os.environ, "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "No isolation protects files here: nothing can be graded." in done.stderr
+    assert "Confined programs cannot read" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_approves_where_grading_works():
+    output = run("autograder", "doctor")
+    assert "hw1_likelihood" in output
+    assert "isolation: " in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
         (["grade", "hw9", "x", "-o", "y"], 2, "no pack 'hw9'; choose one of"),
         (["grade", "hw1", "no/such/file.zip", "-o", "y"], 1, "no/such/file.zip"),
         (["grade", "hw1"], 2, "Missing option"),
+        (["grade", "hw1", "-o", "y"], 2, "there is nothing to grade; give archives or folders"),
         (["grade", "hw1", "x", "-o", "y", "--device", "tpu"], 2, "choose cpu or cuda"),
         (["simulate", "README.md", "solutions/hw1_likelihood", "-o", "build/x"], 1, "README.md"),
     ],

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from sandbox import attacks
+from sandbox.limits import LIMITS
 
-from autograder.sandbox.client import Limits, Sandbox, SandboxError
-
-LIMITS = Limits(probe_seconds=20.0, memory_mb=512, reply_mb=8)
+from autograder.sandbox.client import Sandbox, SandboxError
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """The sandbox that ``auto`` chooses."""
-    with Sandbox(limits=LIMITS) as running:
+    with Sandbox(LIMITS) as running:
         yield running
 
 
@@ -21,7 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
 def each_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of each tier that works on this machine."""
     try:
-        running = Sandbox(isolation=request.param, limits=LIMITS).start()
+        running = Sandbox(LIMITS, isolation=request.param).start()
         assert running.tier.name == request.param
     except SandboxError as error:
         pytest.skip(str(error))

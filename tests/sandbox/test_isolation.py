@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from sandbox import attacks
+from sandbox.limits import LIMITS
 
 from autograder.sandbox import isolation
-from autograder.sandbox.client import Limits, Sandbox, SandboxError, Session
+from autograder.sandbox.client import Sandbox, SandboxError, Session
 from autograder.sandbox.confine import Confinement
 
 # Harmless only as long as they are refused, or pointless without what they try to escape from.
@@ -81,7 +82,7 @@ def test_forbidden_acts_are_refused(
 def unconfined(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that confines nothing."""
     monkeypatch.setattr(isolation, "confinement", lambda *_: Confinement())
-    with Sandbox(isolation="process", allow_unsafe=True) as sandbox:
+    with Sandbox(LIMITS, isolation="process", allow_unsafe=True) as sandbox:
         assert not sandbox.tier.safe
         yield sandbox
 
@@ -117,7 +118,7 @@ def test_a_user_of_its_own_leaves_nothing_behind_without_landlock(
     act = attacks.FUNCTIONS.index("leave_file_in_tmp")
     left = Path("/tmp") / str(targets["mark"])
     try:
-        with Sandbox(isolation="user") as sandbox, session_of(sandbox, targets) as session:
+        with Sandbox(LIMITS, isolation="user") as sandbox, session_of(sandbox, targets) as session:
             assert sandbox.tier.weaknesses
             assert session.run("act", seed=act).values["refused"] is False
             assert left.stat().st_size == 0
@@ -131,12 +132,12 @@ def test_a_user_of_its_own_leaves_nothing_behind_without_landlock(
 
 def test_an_unsafe_tier_is_refused_unless_allowed() -> None:
     with pytest.raises(SandboxError, match="protects no files"):
-        Sandbox(isolation="process").start()
+        Sandbox(LIMITS, isolation="process").start()
 
 
 def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(SandboxError, match="choose auto, bubblewrap"):
-        Sandbox(isolation="vault").start()
+        Sandbox(LIMITS, isolation="vault").start()
 
 
 @pytest.mark.parametrize("missing", ["landlock", "seccomp"])
@@ -147,19 +148,25 @@ def test_the_self_test_notices_a_hole(monkeypatch: pytest.MonkeyPatch, missing: 
         return dataclasses.replace(real(*args), **{missing: False})  # type: ignore[arg-type]
 
     monkeypatch.setattr(isolation, "confinement", holey)
-    with Sandbox(isolation="landlock") as sandbox, pytest.raises(SandboxError, match="could"):
+    with (
+        Sandbox(LIMITS, isolation="landlock") as sandbox,
+        pytest.raises(SandboxError, match="could"),
+    ):
         _ = sandbox.tier
 
 
 def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
     readable = [os.__file__]
-    with Sandbox(hidden=readable) as sandbox, pytest.raises(SandboxError, match=r"read .*os\.py"):
+    with (
+        Sandbox(LIMITS, hidden=readable) as sandbox,
+        pytest.raises(SandboxError, match=r"read .*os\.py"),
+    ):
         _ = sandbox.tier
 
 
 def test_auto_does_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with Sandbox(limits=Limits(memory_mb=512)) as sandbox:
+    with Sandbox(LIMITS) as sandbox:
         assert sandbox.tier.name in ("user", "landlock")
         assert sandbox.tier.safe
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from sandbox.limits import LIMITS
 
-from autograder.sandbox.client import Limits, Sandbox, SandboxError, Session
+from autograder.sandbox.client import Sandbox, SandboxError, Session
 
 PROBES = """
 import torch
@@ -59,7 +60,7 @@ def test_values_come_back(each_sandbox: Sandbox) -> None:
 
 def test_a_worker_started_by_exec_serves_the_same_protocol() -> None:
     with (
-        Sandbox(limits=Limits(memory_mb=512), spawn=True) as sandbox,
+        Sandbox(LIMITS, spawn=True) as sandbox,
         sandbox.session("pack", files(), PROBES, "cold") as session,
     ):
         assert sandbox.tier.safe
@@ -223,7 +224,7 @@ def kill_server_and_run(sandbox: Sandbox, session: Session) -> None:
 
 
 def test_a_dead_fork_server_is_the_graders_failure_and_is_replaced(harm) -> None:
-    with Sandbox(isolation="landlock", limits=Limits(memory_mb=512)) as sandbox:
+    with Sandbox(LIMITS, isolation="landlock") as sandbox:
         with pytest.raises(SandboxError, match="grader itself failed"):
             kill_server_and_run(sandbox, harm(sandbox))
         with harm(sandbox) as session:
@@ -234,9 +235,10 @@ GRADER = """
 import sys
 from autograder.sandbox.client import Sandbox
 from sandbox import attacks
+from sandbox.limits import LIMITS
 
 files = {"pack/__init__.py": b"", "pack/harm.py": attacks.HARM.encode()}
-with Sandbox(isolation=sys.argv[1], spawn=sys.argv[2] == "cold") as sandbox:
+with Sandbox(LIMITS, isolation=sys.argv[1], spawn=sys.argv[2] == "cold") as sandbox:
     print(sandbox.started().premises.folder, flush=True)
     with sandbox.session("pack", files, attacks.PROBES_OF_HARM, "harm") as session:
         session.run("name_process_and_loop", seed=1, seconds=1000)
@@ -267,7 +269,7 @@ def test_nothing_outlives_a_killed_grader(each_sandbox: Sandbox, start: str) -> 
 
 
 def test_closing_the_sandbox_ends_a_session_that_was_left_open(harm) -> None:
-    sandbox = Sandbox(limits=Limits(memory_mb=512)).start()
+    sandbox = Sandbox(LIMITS).start()
     harm(sandbox).run("name_process", seed=1)
     assert len(processes_named("sandboxed-mark")) == 1
     sandbox.close()

@@ -8,17 +8,7 @@ from likelihood.bayes import NaiveBayes, count_parameters, gaussian_to_logistic
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, MultivariateNormal
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+pytestmark = pytest.mark.usefixtures("double")
 
 
 @pytest.fixture

@@ -10,16 +10,6 @@ from torch import distributions
 
 
 @pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(1)
-
-
-@pytest.fixture
-def normal(generator):
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-@pytest.fixture
 def parameters(normal):
     return normal(4), 2 * normal(4, 3), 0.5 * normal(4, 3)
 

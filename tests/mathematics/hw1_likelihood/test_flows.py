@@ -20,13 +20,7 @@ from likelihood.flows import (
 )
 from torch import Tensor, nn
 
-
-@pytest.fixture(autouse=True)
-def double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double", "seeded")
 
 
 def scrambled(layer: nn.Module, std: float = 0.5) -> nn.Module:

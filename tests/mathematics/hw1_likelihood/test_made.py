@@ -9,6 +9,8 @@ from likelihood.made import MADE, MaskedLinear, build_masks
 from torch import Tensor
 from torch.distributions import Bernoulli
 
+pytestmark = pytest.mark.usefixtures("double")
+
 ORDERINGS = [
     (0, 1, 2, 3, 4, 5),
     (5, 4, 3, 2, 1, 0),
@@ -16,13 +18,6 @@ ORDERINGS = [
     (1, 2, 3, 4, 5, 0),
 ]
 HIDDEN_SIZES = [(), (5,), (9,), (6, 6), (7, 12, 5)]
-
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def random_made(ordering: tuple[int, ...], hidden_sizes: tuple[int, ...]) -> MADE:

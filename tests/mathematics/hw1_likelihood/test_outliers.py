@@ -14,17 +14,7 @@ from likelihood.outliers import (
 from sklearn.metrics import roc_auc_score
 from torch.distributions import Independent, Normal
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def test_p_value_by_loops(generator):

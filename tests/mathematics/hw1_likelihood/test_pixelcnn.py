@@ -9,13 +9,7 @@ from likelihood import pixelcnn
 from likelihood.pixelcnn import PixelCNN, sample_categorical
 from likelihood.pixelcnn import discretized_logistic_mixture_log_prob as mixture_log_prob
 
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double", "seeded")
 
 
 def random_model(**kwargs):

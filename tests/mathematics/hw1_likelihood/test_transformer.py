@@ -19,13 +19,7 @@ from torch import nn
 from torch.distributions import Categorical
 from torch.nn import functional as F
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double", "seeded")
 
 
 def _randomise(module: nn.Module) -> nn.Module:

@@ -9,19 +9,6 @@ from vae_gan import autoencoder
 
 
 @pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
-
-
-@pytest.fixture
-def normal(generator):
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    return draw
-
-
-@pytest.fixture
 def model(normal) -> tuple[Tensor, Tensor, Tensor]:
     """W, b and psi with D = 4 and Z = 2."""
     return normal(4, 2), normal(4), normal(4).exp()

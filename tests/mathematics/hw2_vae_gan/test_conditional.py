@@ -15,16 +15,6 @@ from vae_gan.conditional import (
 )
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    return draw
-
-
 def test_classes_compare_as_log_ratios_of_softmax_regressions(normal):
     """f(x, k) - f(x, j) = log p(k | x) / q(k | x) - log p(j | x) / q(j | x) if v = v_p - v_q."""
     model = ProjectionDiscriminator(4, width=3).double()

@@ -14,16 +14,6 @@ from vae_gan.cyclegan import (
 )
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    return draw
-
-
 def to_b(x: Tensor) -> Tensor:
     return 2 * x + 1
 

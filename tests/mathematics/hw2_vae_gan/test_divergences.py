@@ -32,16 +32,6 @@ OUTSIDE = {"reverse_kl": 0.0, "js": 0.4, "hellinger": 1.0, "total_variation": 0.
 
 
 @pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(5)
-
-
-@pytest.fixture
-def normal(generator):
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-@pytest.fixture
 def p_and_q(normal):
     return normal(6, 4).softmax(dim=1), normal(6, 4).softmax(dim=1)
 

@@ -8,17 +8,6 @@ from torch import nn
 from torch.distributions import Bernoulli
 from vae_gan import gan
 
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(3)
-
-
-@pytest.fixture
-def normal(generator):
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
 # Two distributions over three outcomes, and samples that hold each outcome in proportion.
 P = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
 Q = torch.tensor([0.1, 0.3, 0.6], dtype=torch.float64)

@@ -9,16 +9,6 @@ from torch import Tensor, distributions
 from vae_gan import iwae
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    return draw
-
-
 class LinearGaussian:
     """z ~ N(0, I), x | z ~ N(W z, s^2 I) with orthogonal columns of W, so q can be exact."""
 

@@ -10,16 +10,6 @@ from vae_gan import latent_space
 
 
 @pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(6)
-
-
-@pytest.fixture
-def normal(generator):
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-@pytest.fixture
 def integers(generator):
     return lambda high, *shape: torch.randint(high, shape, generator=generator)
 

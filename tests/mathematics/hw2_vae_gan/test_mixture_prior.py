@@ -8,16 +8,6 @@ from torch import distributions
 from vae_gan import mixture_prior
 
 
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(4)
-
-
-@pytest.fixture
-def normal(generator):
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
 def torch_mixture(logits, means, log_vars):
     normals = distributions.Normal(means, (0.5 * log_vars).exp())
     components = distributions.Independent(normals, 1)

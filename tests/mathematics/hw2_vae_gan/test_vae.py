@@ -2,20 +2,9 @@
 
 import math
 
-import pytest
 import torch
 from torch import Tensor, distributions, nn
 from vae_gan import vae
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    return draw
 
 
 def gaussian(mean: Tensor, log_var: Tensor) -> distributions.Normal:

@@ -9,12 +9,6 @@ from vae_gan import vqvae
 
 
 @pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(5)
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-@pytest.fixture
 def indices():
     return torch.tensor([[[0, 3, 1], [1, 4, 4]], [[2, 4, 0], [0, 0, 1]]])
 

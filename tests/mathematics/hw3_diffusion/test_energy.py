@@ -18,17 +18,7 @@ from diffusion.energy import (
 )
 from torch.distributions import MultivariateNormal, Normal
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def _double_well(x: torch.Tensor) -> torch.Tensor:

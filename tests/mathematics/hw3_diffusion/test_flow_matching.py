@@ -8,12 +8,6 @@ import torch
 from diffusion import flow_matching
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(8)
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
 def gaussian_flow(mean, std):
     """The exact velocity E[x_1 - x_0 | x_t = x] for independent N(0, 1) and N(mean, std^2)."""
 

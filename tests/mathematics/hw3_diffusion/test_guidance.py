@@ -6,12 +6,6 @@ from diffusion import guidance
 from torch import distributions
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(6)
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
 def test_labels_are_dropped_with_probability_p_and_independently():
     generator = torch.Generator().manual_seed(0)
     y = torch.arange(4).repeat(10_000)

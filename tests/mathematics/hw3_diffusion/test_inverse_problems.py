@@ -2,18 +2,11 @@
 
 import math
 
-import pytest
 import torch
 from diffusion import inverse_problems as inverse
 
 ALPHA_BAR = torch.tensor([0.9, 0.7, 0.4, 0.1], dtype=torch.float64)
 SHAPE = (3, 4, 6)
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(5)
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 def operators(normal):

@@ -8,13 +8,7 @@ import torch.nn.functional as F
 from diffusion import networks
 from torch import nn
 
-
-@pytest.fixture(autouse=True)
-def double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double", "seeded")
 
 
 def randomised(module):

@@ -11,12 +11,6 @@ from torch import distributions
 MEAN, STD = 0.7, 0.4  # of the data
 
 
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
 EQUATIONS = pytest.mark.parametrize(
     ("equation", "marginal"),
     [
