@@ -1,16 +1,15 @@
 """Grade submissions of one pack, one after the other, with everything kept warm between them."""
 
-import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Literal
 
-import pytest
 import torch
 
-from autograder.config import ROOT, Question
+from autograder.config import Question
+from autograder.grading.hidden_tests import HiddenTests
 from autograder.grading.plugin import GradingPlugin, OnQuestion
 from autograder.grading.question import Session
 from autograder.grading.reference import Reference
@@ -18,41 +17,6 @@ from autograder.grading.results import GRADER_FAILED, Check, Finding, Result, Ro
 from autograder.grading.suite import Suite
 from autograder.sandbox.client import Sandbox
 from autograder.submission import Submission
-
-# Nothing that lies in a working directory, an environment or an installed plugin may take part.
-PYTEST_OPTIONS = (
-    "--disable-plugin-autoload",
-    "--noconftest",
-    "--import-mode=importlib",
-    f"-c={os.devnull}",
-    f"--rootdir={ROOT}",
-    *(
-        f"-pno:{plugin}"
-        for plugin in (
-            "terminal",
-            "assertion",
-            "cacheprovider",
-            "capture",
-            "debugging",
-            "doctest",
-            "faulthandler",
-            "junitxml",
-            "legacypath",
-            "logging",
-            "monkeypatch",
-            "pastebin",
-            "recwarn",
-            "setuponly",
-            "setupplan",
-            "subtests",
-            "threadexception",
-            "tmpdir",
-            "unittest",
-            "unraisableexception",
-            "warnings",
-        )
-    ),
-)
 
 
 class Grader:
@@ -63,12 +27,14 @@ class Grader:
         self.reference = Reference(suite, seed)
         self.device = device
         self._sandbox = sandbox
-        self._devices: tuple[str, ...] = ("cpu", "meta")
         self._notes: tuple[str, ...] = ()
+        devices: tuple[str, ...] = ("cpu", "meta")
         if device == "cuda" and torch.cuda.is_available():
-            self._devices = ("cpu", "meta", "cuda")
+            devices = ("cpu", "meta", "cuda")
         elif device == "cuda":
             self._notes = ("There is no GPU here: the checks on cuda were skipped.",)
+        self.plugin = GradingPlugin(self.reference, devices)
+        self._tests = HiddenTests(suite, self.plugin)
 
     def grade(
         self,
@@ -87,33 +53,32 @@ class Grader:
         chosen = tuple(self.suite.pack.assigned if questions is None else questions)
         for question in chosen:  # before the sandbox is waited for, and the student's time runs
             self.reference.prepare(question.module)
+        self.begin(submission, chosen, on_question)
+        self._tests.find(chosen)
         blank = self.result(submission.id, self.blank_rows())
-        plugin = self.plugin(submission, on_question)
-        tests = [str(self.suite.tests(question)) for question in chosen]
-        # Without paths pytest would look for tests where it was started.
-        with _no_options_from_the_environment():
-            status = pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin]) if tests else 0
-        if plugin.interrupted:
-            raise KeyboardInterrupt
-        plugin.finish(chosen, status)
+        ended = self._tests.run(chosen)
+        self.plugin.finish(chosen, ended)
         seconds = round(time.monotonic() - start, 3)
-        return self.fill(blank, submission, plugin).model_copy(update={"seconds": seconds})
+        return self.fill(blank, submission).model_copy(update={"seconds": seconds})
 
-    def fill(self, blank: Result, submission: Submission, plugin: GradingPlugin) -> Result:
+    def fill(self, blank: Result, submission: Submission) -> Result:
         """``blank`` with what the plugin found out about the submission."""
         return blank.model_copy(
             update={
-                "rows": plugin.rows(),
+                "rows": self.plugin.rows(),
                 "sha256": submission.sha256,
-                "notes": (*submission.notes, *plugin.notes, *self._notes),
-                "errors": tuple(plugin.errors),
+                "notes": (*submission.notes, *self.plugin.notes, *self._notes),
+                "errors": tuple(self.plugin.errors),
             }
         )
 
-    def plugin(
-        self, submission: Submission, on_question: OnQuestion | None = None
-    ) -> GradingPlugin:
-        """The pytest plugin that grades ``submission`` when hidden tests run under it."""
+    def begin(
+        self,
+        submission: Submission,
+        questions: Iterable[Question],
+        on_question: OnQuestion | None = None,
+    ) -> None:
+        """From now on the plugin grades ``submission`` when hidden tests run under it."""
 
         def open_session(module: str) -> AbstractContextManager[Session]:
             return self._sandbox.session(
@@ -124,7 +89,7 @@ class Grader:
             )
 
         written = self.suite.grade_written(submission, self.reference.seed)
-        return GradingPlugin(self.reference, open_session, self._devices, on_question, written)
+        self.plugin.begin(open_session, questions, on_question, written)
 
     def refuse(self, submission: str, reason: str) -> Result:
         """The result of an archive that cannot be read: every row, no points, the reason."""
@@ -168,13 +133,3 @@ class Grader:
             },
             rows=rows,
         )
-
-
-@contextmanager
-def _no_options_from_the_environment() -> Iterator[None]:
-    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)

@@ -13,7 +13,7 @@ device that its mark names and that is asked for.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,30 +32,39 @@ _PROBES = pytest.StashKey[list[str]]()
 
 
 class GradingPlugin:
-    """Runs the hidden tests of one pack on one submission and keeps the checks by part."""
+    """Runs the hidden tests of one pack on one submission after the other, and keeps the checks.
 
-    def __init__(
+    What is known of a submission is kept from its ``begin`` until that of the next one.
+    """
+
+    def __init__(self, reference: Reference, devices: tuple[str, ...] = ("cpu", "meta")) -> None:
+        self._reference = reference
+        self._suite = reference.suite
+        self._devices = devices
+        self._waiting: set[str] = set()
+        self._not_collected: dict[str, str] = {}
+
+    def begin(
         self,
-        reference: Reference,
         open_session: OpenSession,
-        devices: tuple[str, ...] = ("cpu", "meta"),
+        questions: Iterable[Question],
         on_question: OnQuestion | None = None,
         written: Graded = NO_WRITTEN,
     ) -> None:
+        """Begin with another submission, of which the tests of ``questions`` will be run."""
         self.errors: list[str] = list(written.errors)
         self.notes = written.notes
-        self.interrupted = False
-        self._reference = reference
-        self._suite = reference.suite
         self._open_session = open_session
-        self._devices = devices
         self._on_question = on_question
         self._deadline = time.monotonic() + self._suite.config.limits.submission_seconds
-        self._planned = len(self._suite.pack.assigned)
-        self._waiting: set[str] = set()
         self._failed_on_cpu: set[str] = set()
         self._runs: dict[str, QuestionRun] = {}
         self._checks: dict[str, list[Check]] = dict(written.checks)
+        questions = list(questions)
+        self._planned = len(questions)
+        for question in questions:
+            if question.module in self._not_collected:
+                self._grader_failed(question, self._not_collected[question.module])
 
     def rows(self) -> tuple[Row, ...]:
         """The rows, as far as they are known."""
@@ -64,10 +73,6 @@ class GradingPlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "part(id, weight, devices): the part that a test grades")
 
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
-        # Pytest ends a run with errors in its collection in the same way.
-        self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
-
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         marker = metafunc.definition.get_closest_marker("part")
         if marker is None:
@@ -75,10 +80,16 @@ class GradingPlugin:
         devices = [device for device in self._devices if device in marker.kwargs["devices"]]
         metafunc.parametrize("device", devices)
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        path = Path(report.nodeid)
-        if report.failed and path.stem.startswith("test_"):
-            self._grader_failed(self._question(path), f"{report.nodeid}: {report.longreprtext}")
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        if report.failed and isinstance(collector, pytest.File):
+            question = self._question(collector.path)
+            self._not_collected[question.module] = f"{collector.path}: {report.longreprtext}"
+            self._grader_failed(question, self._not_collected[question.module])
+        return report
 
     @property
     def complete(self) -> bool:
@@ -89,7 +100,7 @@ class GradingPlugin:
     def run(self, device: str, request: pytest.FixtureRequest) -> Callable[[str], Outcome]:
         """``run(probe)``: the outcome of a probe on the submission, on the test's device."""
         question = self._run_of(self._question(request.path))
-        asked = request.node.stash.setdefault(_PROBES, [])
+        asked = request.node.stash[_PROBES] = []
         if device != "cpu" and _test_name(request.node) in self._failed_on_cpu:
             raise SameAsOnCpu
 
@@ -185,13 +196,14 @@ class GradingPlugin:
         probes = item.stash.setdefault(_PROBES, [])
         self._runs[question.module].record(check, failure, probes)
 
-    def finish(self, questions: Iterable[Question], status: int | pytest.ExitCode) -> None:
-        """Put down to the grader every part of ``questions`` that no check has graded."""
+    def finish(self, questions: Iterable[Question], ended: str) -> None:
+        """Put down to the grader every part of ``questions`` that no check has graded.
+
+        ``ended`` says how the run of the tests came to its end.
+        """
         for question in questions:
             if any(question.label(part) not in self._checks for part in question.parts):
-                self._grader_failed(
-                    question, f"{question.module}: not graded; pytest ended with {status!r}"
-                )
+                self._grader_failed(question, f"{question.module}: not graded; {ended}")
 
     def _grader_failed(self, question: Question, error: str) -> None:
         """Mark the parts of a question that no check has graded."""

@@ -41,13 +41,13 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, pytest.ExitCod
         except SubmissionError as error:
             raise pytest.UsageError(str(error)) from None
         blank = grader.result(submission.id, grader.blank_rows())
-        plugin = grader.plugin(submission)
-        config.pluginmanager.register(plugin)
+        grader.begin(submission, suite.pack.assigned)
+        config.pluginmanager.register(grader.plugin)
         status = yield
-        result = grader.fill(blank, submission, plugin)
+        result = grader.fill(blank, submission)
         graded = [row for row in result.rows if row.status != "not_graded"]
         print(f"\n{result.score:g} of {sum(row.max_score for row in graded):g} points")
-        if not plugin.complete:
+        if not grader.plugin.complete:
             print("Tests were left out, so this is no grade, and no result is written.")
         elif config.option.result is not None:
             write_text(config.option.result, result.model_dump_json(indent=1))

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from autograder.grading.grader import PYTEST_OPTIONS
+from autograder.grading.hidden_tests import HiddenTests
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.reference import Reference
 from autograder.grading.results import Finding
@@ -61,9 +61,9 @@ def findings_on(
         exec(compile(suite.probes(module), "probes.py", "exec"), probes.__dict__)
         yield Session(probes, package, cuda)
 
-    plugin = GradingPlugin(Reference(suite, seed), open_session, ("cpu", "cuda"))
-    tests = [str(suite.tests(question)) for question in questions]
-    pytest.main([*tests, *PYTEST_OPTIONS], plugins=[plugin])
+    plugin = GradingPlugin(Reference(suite, seed), ("cpu", "cuda"))
+    plugin.begin(open_session, questions)
+    HiddenTests(suite, plugin).run(questions)
     package.close()
     assert plugin.complete
     return [finding for row in plugin.rows() for finding in row.findings], plugin.errors

@@ -196,3 +196,34 @@ def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, tmp_path,
     assert rows["Q7c"].status == "grader_error"
     assert "grader itself failed" in rows["Q7c"].findings[0].message
     assert result.errors
+
+
+def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grader, tmp_path):
+    old, new = "from autograder.grading import", "from autograder.nothing import"
+    broken = Grader(suite_with(tmp_path, grader, old, new), grader._sandbox, seed=1)
+    files = grader.suite.reference_files
+    submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
+    questions = [broken.suite.pack.question(module) for module in (MODULE, "made")]
+    for _ in range(2):
+        result = broken.grade(submission, questions)
+        assert {row.status for row in own(result).values()} == {"grader_error"}
+        assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
+        (error,) = [error for error in result.errors if "written" not in error]
+        assert "autograder.nothing" in error
+
+
+def test_what_is_known_of_one_submission_is_forgotten_at_the_next(grader):
+    files = grader.suite.reference_files
+    path = grader.suite.module_path(MODULE)
+    question = [grader.suite.pack.question(MODULE)]
+
+    def grade(source):
+        submission = Submission(
+            id="x", sha256="x", files={**files, path: source}, others={}, notes=()
+        )
+        return {row.label: row for row in grader.grade(submission, question).rows}
+
+    right = grade(files[path])
+    wrong = grade(b"")
+    assert {row.score for label, row in wrong.items() if label.startswith("Q7")} == {0.0}
+    assert grade(files[path]) == right
