@@ -80,10 +80,10 @@ def student_files(
     """
     try:
         nbformat, otter = import_module("nbformat"), import_module("otter.assign")
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # without a home directory it is the latter
         raise ReleaseError(
             f"notebooks are made by Otter, and it cannot be imported ({error}); "
-            "install it with: pip install -e '.[dev]'"
+            "install it with: pip install -e '.[dev]', and set HOME to a folder"
         ) from None
     notebook = nbformat.reads(master.decode(), as_version=4)
     notebook.cells = [

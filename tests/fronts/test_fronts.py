@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -179,6 +180,26 @@ def test_the_doctor_approves_where_grading_works():
     output = run("autograder", "doctor")
     assert "hw1_likelihood" in output
     assert "isolation: " in output
+
+
+def test_the_doctor_speaks_to_a_user_without_a_home():
+    namespace = ["unshare", "--user", "--map-user=54321", "--map-group=54321"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*namespace, "true"], check=False).returncode
+    ):
+        pytest.skip("this user may not make a user namespace")
+    nobody = {k: v for k, v in os.environ.items() if k not in ("HOME", "USER", "LOGNAME")}
+    done = subprocess.run(
+        [*namespace, sys.executable, "-m", "autograder", "doctor"],
+        env={**nobody, "COLUMNS": "300"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "set HOME" in done.stdout
 
 
 @pytest.mark.parametrize(
