@@ -34,10 +34,11 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 _SHOWN = 50
+"""Submissions that are printed at the end; the report has all."""
+_NOTE_LENGTH = 60
 _UNMAPPED = "failed to map segment"
 """What the loader says of a library, such as torch's, for which there is no memory."""
 _KEPT = "What is graded is kept: run the command again to go on."
-"""Submissions that are printed at the end; the report has all."""
 
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="A pack: hw1_likelihood or hw1.")]
 OptionalPack = Annotated[
@@ -189,6 +190,7 @@ def grade(
     config = _config()
     name = _complete_pack(config, pack)
     from autograder.classroom.collect import find_batch
+    from autograder.classroom.store import StoreError, is_begun
     from autograder.grading.suite import Suite
     from autograder.submission import submission_id
 
@@ -196,13 +198,16 @@ def grade(
         _stop(f"-o {output} is where the submissions lie; give results a folder of their own", 2)
     handed = find_batch(submissions or [], Suite(name, config), output, drop or ())
     _say(*handed.problems, *handed.remarks)
-    if not handed.paths and not drop:
+    stands = handed.left_out and is_begun(output)
+    if not (handed.paths or drop or stands):
         raise typer.Exit(1)
-    from autograder.classroom.start import Settings, sensible_jobs, start_batch
-    from autograder.classroom.store import StoreError, is_begun
+    from autograder.classroom.start import Settings, has_gpu, sensible_jobs, start_batch
     from autograder.machine import BatchError
     from autograder.sandbox.client import SandboxError
 
+    if device == "cuda" and cluster is None and not has_gpu():
+        _say("There is no GPU here: graded on the CPU, without the checks on cuda.")
+        device = "cpu"
     settings = Settings(
         output=output,
         jobs=jobs or sensible_jobs(len(handed.paths)),
@@ -220,7 +225,7 @@ def grade(
                 batch.drop(drop or ())
                 with BatchProgress(errors, len(handed.paths)) as progress:
                     batch.run(handed, workers, progress)
-                _say(*batch.told, out=console)
+                _say(*batch.told, *batch.kept, out=console)
                 if _accepted(batch.changes, accept_changes):
                     batch.accept()
             finally:
@@ -234,11 +239,13 @@ def grade(
         _stop(sentence)
     names = {submission_id(path) for path in handed.paths}
     own = [result for result in results if result.submission in names]
-    table = Table("submission", "score", "of", "remarks", title=config.packs[name].title)
+    who = ["students"] if handed.exported else []
+    table = Table("submission", *who, "score", "of", "remarks", title=config.packs[name].title)
     for result in own[:_SHOWN]:
-        table.add_row(
-            result.submission, f"{result.score:g}", f"{result.max_score:g}", _remark(result)
-        )
+        known = handed.exported.get(result.submission)
+        students = [escape(known.names if known else "")] if who else []
+        points = (f"{result.score:g}", f"{result.max_score:g}")
+        table.add_row(result.submission, *students, *points, escape(_remark(result)))
     console.print(table)
     if own[_SHOWN:]:
         console.print(f"and {len(own) - _SHOWN} more, in the report", highlight=False)
@@ -269,8 +276,13 @@ def _accepted(changes: "list[Change]", accept: bool) -> bool:
 
 def _remark(result: "Result") -> str:
     """What a TA should know about a result, in one line."""
+    from autograder.classroom.report import stops
+
+    note = result.notes[0] if result.notes else ""
+    note = note if len(note) <= _NOTE_LENGTH else f"{note[:_NOTE_LENGTH].rstrip()}..."
+    note += f" (and {len(result.notes) - 1} more)" if result.notes[1:] else ""
     if result.unreadable:
-        return "cannot be read"
+        return f"cannot be read: {note}"
     not_started = sum(row.status == "not_started" for row in result.rows)
     failed = [row.label for row in result.grader_errors]
     fine = ("passed", "not_started", "grader_error")
@@ -279,7 +291,9 @@ def _remark(result: "Result") -> str:
         [
             *([f"{not_started} not started"] if not_started else []),
             *([f"lost in {' '.join(lost)}"] if lost else []),
+            *(f"stopped by {words}" for words in stops(result)),
             *([f"grader failed in {' '.join(failed)}"] if failed else []),
+            *([f"see feedback: {note}"] if note else []),
         ]
     )
 
@@ -306,6 +320,8 @@ def build(
     name = _complete_pack(config, pack)
     try:
         build_package(name, config, output, secrets.randbits(128) if seed is None else seed)
+    except ConfigError as error:
+        _stop(str(error))
     except OSError as error:
         _stop(_reason(error))
     console.print(f"{output} written; upload it under Configure Autograder", highlight=False)
@@ -319,15 +335,13 @@ def simulate(
     late: Annotated[float, typer.Option(help="Hours after the deadline.")] = 0.0,
 ) -> None:
     """Run a Gradescope autograder here as Gradescope would."""
-    from autograder.gradescope.simulate import SimulationError, simulate_gradescope
+    from autograder.gradescope.simulate import SimulationError, simulate_gradescope, total
 
     try:
         results = simulate_gradescope(archive, submission, output, hours_late=late)
     except (SimulationError, OSError) as error:
         _stop(_reason(error))
-    console.print(
-        f"{results['score']:g} points; {output / 'results.json'} written", highlight=False
-    )
+    console.print(f"{total(results):g} points; {output / 'results.json'} written", highlight=False)
 
 
 @app.command()
@@ -410,21 +424,26 @@ def report(
     ] = None,
 ) -> None:
     """Write the report, the grades and the pages in DIR again, without grading."""
+    from contextlib import nullcontext
+
     from autograder.classroom.outputs import Outputs
     from autograder.classroom.similarity import SimilarityError, save
-    from autograder.classroom.store import StoreError, read_results
+    from autograder.classroom.start import alone_in
+    from autograder.classroom.store import StoreError, is_begun, read_results
+    from autograder.machine import BatchError
     from autograder.submission import SubmissionError
 
     config = _config()
     try:
-        for name, results in read_results(config, [folder]).items():
-            outputs = Outputs(folder, config, name)
-            for result in results:
-                outputs.write(result)
-            if similarity:
-                save(folder, _compare(config, name, similarity))
-            outputs.finish()
-    except (StoreError, SubmissionError, SimilarityError, OSError) as error:
+        with alone_in(folder) if is_begun(folder) else nullcontext():
+            for name, results in read_results(config, [folder]).items():
+                outputs = Outputs(folder, config, name)
+                for result in results:
+                    outputs.write(result)
+                if similarity:
+                    save(folder, _compare(config, name, similarity))
+                outputs.finish()
+    except (BatchError, StoreError, SubmissionError, SimilarityError, OSError) as error:
         _stop(_reason(error))
     console.print(f"report: {folder / 'report.html'}", highlight=False)
 
@@ -481,12 +500,19 @@ def gradebook(
     from autograder.classroom.derivations import read_derivations
     from autograder.classroom.late import read_extensions
     from autograder.classroom.roster import Roster, Student, read_roster, roster_of
-    from autograder.classroom.store import Store, StoreError, read_results
+    from autograder.classroom.store import STORE_NAME, Store, StoreError, read_results
     from autograder.classroom.tables import TableError
     from autograder.files import write_text
     from autograder.submission import Exported, SubmissionError, read_export
+    from autograder.submission.export import METADATA_NAME
 
     config = _config()
+    _refuse_overwriting(
+        {"-o": output, "--canvas": canvas},
+        *(roster, presentation, project, participation, derivations, extensions),
+        *(folder / STORE_NAME for folder in folders),
+        *(folder / METADATA_NAME for folder in export or ()),
+    )
     columns = {}
     for text in assignment or ():
         pack, equals, column = text.partition("=")
@@ -511,7 +537,13 @@ def gradebook(
         elif exported:
             students = roster_of(exported.values())
         else:
-            names = sorted({r.submission for own in results.values() for r in own})
+            names = sorted(
+                {
+                    grades.named_after(config, pack, result.submission)
+                    for pack, own in results.items()
+                    for result in own
+                }
+            )
             students = Roster(Student(name, login=name) for name in names)
         scores = {
             share: own
@@ -525,6 +557,7 @@ def gradebook(
         written = {output: grades.gradebook_csv(config, book)}
         if canvas is not None:
             written[canvas] = grades.canvas_csv(config, book, students, columns)
+            book.remarks += grades.canvas_remarks(config, book, students, columns)
         for path, table_text in written.items():
             write_text(path, table_text)
     except (TableError, StoreError, SubmissionError, OSError) as error:
@@ -542,6 +575,17 @@ def gradebook(
     console.print(table)
     for path in written:
         console.print(f"{path} written", highlight=False)
+
+
+def _refuse_overwriting(targets: dict[str, Path | None], *read: Path | None) -> None:
+    """Stop where a table would be written over another file of the command."""
+    used = {path.resolve() for path in read if path is not None}
+    for option, path in targets.items():
+        if path is None:
+            continue
+        if path.resolve() in used:
+            _stop(f"{option} {path} is also another file of this command; choose a new name", 2)
+        used.add(path.resolve())
 
 
 @app.command()
@@ -599,5 +643,6 @@ def main() -> None:
 
 def _fail_without_memory() -> NoReturn:
     message = "There is not enough memory here; allow more, or use fewer processes (-j 1)."
-    errors.print(f"{message} {_KEPT}", style="red", markup=False, highlight=False, soft_wrap=True)
+    kept = f" {_KEPT}" if "grade" in sys.argv[1:2] else ""
+    errors.print(f"{message}{kept}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)

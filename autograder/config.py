@@ -272,10 +272,16 @@ class Pack(_Model):
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what} {twice} stands twice")
+        shown = {
+            question.label(part): part.visibility
+            for question in self.graded
+            for part in question.parts
+        }
         for board in self.leaderboards:
-            if f"Q{board.part}" not in names["part"]:
+            if shown.get(f"Q{board.part}") != Visibility.VISIBLE:
                 raise ValueError(
-                    f"leaderboard '{board.name}' names part {board.part}: no such part"
+                    f"leaderboard '{board.name}' names part {board.part}: "
+                    "it must be one that is graded and visible"
                 )
         core = sum(question.points for question in every if question.kind == "core")
         if round(core, 6) != 100:
@@ -441,6 +447,11 @@ def _explain(path: Path, root: yaml.Node, error: Any) -> str:
         message = f"there is no such key; permitted here: {', '.join(_permitted(location))}"
     elif error["type"] == "missing":
         message = "this key is missing"
+    elif error["type"].startswith(("datetime", "timezone")):
+        message = (
+            "give date, time and time zone, for example 2026-10-01T23:59:00+02:00, "
+            f"not {str(error['input'])!r}"
+        )
     else:
         message = f"{message[:1].lower()}{message[1:]}"
         if not isinstance(error["input"], dict | list | BaseModel):

@@ -1,11 +1,15 @@
 """The configuration: what it accepts, and what it says about errors."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from autograder.config import CONFIG_NAME, ROOT, ConfigError, load_config
+from autograder.gradescope.results_json import to_gradescope
+from autograder.grading.results import Check, Result, make_rows
 
+_DUE = "give date, time and time zone, for example 2026-10-01T23:59:00+02:00, not "
 TEXT = (ROOT / CONFIG_NAME).read_text("utf-8")
 
 
@@ -48,6 +52,9 @@ def test_packs_are_found_by_full_and_short_name():
             "device_share",
             "less than or equal to 0.5, not 2",
         ),
+        ("    # due: 2026-10-01T23:59:00+02:00", "    due: 2026-10-01", "due:", _DUE),
+        ("    # due: 2026-10-01T23:59:00+02:00", "    due: 2026-10-01T23:59", "due:", _DUE),
+        ("    # due: 2026-10-01T23:59:00+02:00", "    due: soon", "due:", _DUE),
         ("presentation: 15", "presentation: 65", "weights:", "at most 100 is possible"),
     ],
 )
@@ -58,6 +65,12 @@ def test_an_error_names_line_key_and_what_is_permitted(tmp_path, old, new, at, w
     line = message.split("line ")[1].split(":")[0]
     wanted = [i for i, text in enumerate(TEXT.splitlines(keepends=True), 1) if at in text]
     assert int(line) in wanted
+
+
+def test_the_example_of_a_deadline_is_one(tmp_path):
+    path = edited(tmp_path, "# due: 2026-10-01T23:59:00+02:00", "due: 2026-10-01T23:59:00+02:00")
+    due = load_config(path).packs["hw1_likelihood"].due
+    assert due == datetime(2026, 10, 1, 21, 59, tzinfo=UTC)
 
 
 def test_a_missing_key_is_named(tmp_path):
@@ -86,3 +99,40 @@ def test_something_else_than_a_mapping_is_refused(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match="does not exist"):
         load_config(tmp_path / "none.yaml")
+
+
+def with_leaderboard(tmp_path: Path, part: str, old: str = "", new: str = "") -> Path:
+    path = edited(
+        tmp_path,
+        "    package: likelihood\n",
+        f"    package: likelihood\n    leaderboards: [{{name: best, part: {part}, order: desc}}]\n",
+    )
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return path
+
+
+def test_a_leaderboard_shows_the_score_of_a_part(tmp_path):
+    config = load_config(with_leaderboard(tmp_path, "1a"))
+    pack = config.packs["hw1_likelihood"]
+    check = Check(part="Q1a", device="cpu", weight=1, outcome="passed")
+    rows = make_rows(config, pack, {"Q1a": [check]})
+    result = Result(pack="hw1_likelihood", submission="x", seed=1, rows=rows)
+    score = next(row.score for row in rows if row.label == "Q1a")
+    assert score > 0
+    assert to_gradescope(result, pack.leaderboards)["leaderboard"] == [
+        {"name": "best", "value": score, "order": "desc"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("99a", "", ""),
+        ("1a", "- {id: a,", "- {visibility: hidden, id: a,"),
+    ],
+)
+def test_a_leaderboard_of_what_students_do_not_see_is_refused(tmp_path, part, old, new):
+    with pytest.raises(ConfigError, match=f"names part {part}: it must be one that is graded"):
+        load_config(with_leaderboard(tmp_path, part, old, new))

@@ -32,7 +32,7 @@ PACK = Path(__file__).resolve().parent
 IMPORT_SECONDS = 120
 """For all modules together; the first import of torch alone can take half a minute."""
 
-LIBRARIES = frozenset({"numpy", "torch"})
+LIBRARIES = frozenset({"functorch", "numpy", "torch", "typing_extensions"})
 """What there is for your modules where they are graded, besides Python's own modules."""
 
 _UNREADABLE = (SyntaxError, ValueError, MemoryError, RecursionError)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from autograder.classroom.collect import Handed
+from autograder.classroom.collect import Handed, few
 from autograder.classroom.outputs import Outputs
 from autograder.classroom.store import Grade, Standing
 from autograder.classroom.version import WRITTEN
@@ -40,12 +40,10 @@ class Change:
 
     @property
     def scores_differ(self) -> bool:
-        """Whether any row that there was has another score; a new question changes none."""
-        after = {row.label: (row.score, row.max_score) for row in self.new.result.rows}
-        return any(
-            after.get(row.label, (0.0, 0.0)) != (row.score, row.max_score)
-            for row in self.old.grade.result.rows
-        )
+        """Whether the rows that there were have another sum; a new question changes none."""
+        before = {row.label for row in self.old.grade.result.rows}
+        after = sum(row.score for row in self.new.result.rows if row.label in before)
+        return round(after, 2) != self.old.grade.result.score
 
     def __str__(self) -> str:
         old, new = self.old.grade.result, self.new.result
@@ -108,6 +106,7 @@ class Batch:
     Attributes:
         changes: Held back by `run` until `accept`.
         told: A sentence for each score that `run` did change.
+        kept: Sentences on grades that stand though nothing was graded for them now.
         errors: A sentence for each submission at which the grader itself failed.
         known: How many submissions had their grade before.
     """
@@ -117,6 +116,7 @@ class Batch:
     ) -> None:
         self.changes: list[Change] = []
         self.told: list[str] = []
+        self.kept: list[str] = []
         self.errors: list[str] = []
         self.known = 0
         self._suite = suite
@@ -128,14 +128,17 @@ class Batch:
         """Take submissions out of the class; their history is kept.
 
         Raises:
-            BatchError: If one of them does not stand.
+            BatchError: If one of them does not stand; then all stay.
         """
-        for name in names:
-            if self._outputs.store.standing(name) is None:
+        chosen = dict.fromkeys(names)
+        standing = self._outputs.store.names()
+        for name in chosen:
+            if name not in standing:
                 raise BatchError(
                     f"No submission '{name}' counts in {self._outputs.folder}; "
                     "give its name as grades.csv has it."
                 )
+        for name in chosen:
             self._drop(name)
 
     def run(self, handed: Handed, workers: Workers, watch: Watch) -> None:
@@ -160,6 +163,19 @@ class Batch:
                 "does not count any more, it is not in the export"
             )
             self._drop(name)
+        self._remark_kept(handed)
+
+    def _remark_kept(self, handed: Handed) -> None:
+        standing = self._outputs.store.names()
+        self.kept += [
+            f"{name}: the earlier grade stands." for name in sorted(handed.left_out & standing)
+        ]
+        absent = sorted(standing - handed.names)
+        if handed.whole and absent:
+            self.kept.append(
+                f"From an earlier run, not handed in now, and still counted: {few(absent)} "
+                "(--drop NAME takes one out)."
+            )
 
     def _grade(self, paths: Iterable[Path], workers: Workers, watch: Watch) -> None:
         waiting = iter(paths)
@@ -242,7 +258,7 @@ class Batch:
             result = self._merged(job.base.result, result, job.touched)
         store = self._outputs.store
         grade = store.keep(
-            job.content, self._terms.environment, self._terms.device, self._graders, result
+            job.content, self._terms.environment, result.device, self._graders, result
         )
         for name, handed in job.names.items():
             self._settle(name, grade, handed, watch)
@@ -282,7 +298,7 @@ class Batch:
     def _change(self, change: Change) -> None:
         """Make a change, hold it back, or forget it."""
         old, new = change.old.grade.result, change.new.result
-        if new.unreadable and not old.unreadable:
+        if new.unreadable and not old.unreadable and change.scores_differ:
             self.changes.append(change)
         elif change.old.handed != change.handed or not self._counts(change.old.grade):
             if change.scores_differ:
@@ -299,8 +315,9 @@ class Batch:
         self._outputs.store.stand(name, grade, handed)
 
     def _drop(self, name: str) -> None:
-        self._outputs.store.stand(name, None)
+        # In this order a process that is killed in between can be told again.
         self._outputs.remove(name)
+        self._outputs.store.stand(name, None)
 
 
 def _content(order: Order) -> str:

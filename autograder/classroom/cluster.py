@@ -33,6 +33,7 @@ per student. So such a course is graded in one folder per section, of some thous
 which also divides the handing out among machines; they may share one cluster.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Iterator
@@ -72,7 +73,8 @@ class Cluster:
         self, terms: Terms, address: str, jobs: int, connect_seconds: float = CONNECT_SECONDS
     ) -> None:
         try:
-            from distributed import Client
+            from distributed import Client, Security
+            from distributed.comm import connect
             from distributed.scheduler import KilledWorker
         except ImportError:
             raise BatchError(_NOT_INSTALLED) from None
@@ -86,7 +88,13 @@ class Cluster:
             self._slurm = slurm_cluster()
             self._slurm.scale(jobs=jobs)
             address = self._slurm.scheduler_address
+
+        async def reach() -> None:
+            own = Security().get_connection_args("client")
+            (await connect(address, connect_seconds, **own)).abort()
+
         try:
+            asyncio.run(reach())  # since a client that never connected cannot be closed in time
             self._client = Client(address, timeout=connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BatchError(

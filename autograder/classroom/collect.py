@@ -29,12 +29,21 @@ class Handed:
         exported: What Gradescope exports say about their submissions, by name.
         problems: One sentence for each path, or paths, that are left out.
         remarks: Sentences on what is no submission.
+        left_out: Names of submissions that are there and cannot be graded.
+        whole: Whether whole folders of submissions or exports were given, and nothing else.
     """
 
     paths: tuple[Path, ...]
     exported: dict[str, Exported] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
+    whole: bool = False
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all submissions that are there."""
+        return {submission_id(path) for path in self.paths} | self.left_out
 
 
 def find_batch(
@@ -57,19 +66,24 @@ def find_batch(
     problems: list[str] = []
     remarks: list[str] = []
     skipped: list[str] = []
+    left_out: set[str] = set()
+    whole = bool(paths)
     for path in paths:
         try:
             here = discover(path, suite.pack.package, leave_out)
             known = {folder: read_export(folder) for folder in here.exports}
         except SubmissionError as error:
             problems.append(str(error))
+            whole = False
             continue
+        whole = whole and here.submissions != [path]
         found |= {os.path.abspath(submission): submission for submission in here.submissions}
         skipped += here.skipped
         names = {submission_id(submission) for submission in here.submissions}
         for folder, own in known.items():
             exported |= own
             remarks += _without_folder(folder, sorted(own.keys() - names))
+            left_out |= own.keys() - names
     by_id: dict[str, list[Path]] = {}
     for path in found.values():
         by_id.setdefault(submission_id(path), []).append(path)
@@ -81,10 +95,11 @@ def find_batch(
             chosen.append(same[0])
         else:
             problems.append(_clash(name, same))
+            left_out.add(name)
     if skipped:
         remarks.append(f"{_several(skipped)} not read, being no submissions.")
     kept = {name: one for name, one in exported.items() if name not in drop}
-    return Handed(tuple(chosen), kept, tuple(problems), tuple(remarks))
+    return Handed(tuple(chosen), kept, tuple(problems), tuple(remarks), frozenset(left_out), whole)
 
 
 def _content(path: Path, suite: Suite) -> str:
@@ -110,6 +125,10 @@ def _without_folder(export: Path, names: list[str]) -> list[str]:
 
 
 def _several(names: list[str]) -> str:
+    return f"{len(names)} ({few(names)})"
+
+
+def few(names: list[str]) -> str:
+    """The first names, and how many more there are."""
     named = ", ".join(show(name) for name in names[:_NAMED])
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} ({named}{more})"
+    return named + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

@@ -142,7 +142,7 @@ def make_gradebook(
 
     chosen: dict[str, dict[Student, Result]] = {}
     for pack in packs:
-        owned = _owned(names[pack], results[pack], roster, exported, book.remarks)
+        owned = _owned(config, pack, results[pack], roster, exported, book.remarks)
         chosen[pack] = {
             student: _choose(
                 f"{names[pack]}: {student.name}",
@@ -159,6 +159,12 @@ def make_gradebook(
         days = [late(student, pack, chosen[pack][student]) for pack in handed]
         costs = charge(config.course.late, days)
         charges |= {(student, pack): cost for pack, cost in zip(handed, costs, strict=True)}
+    book.remarks += sorted(
+        f"{names[pack]}: {student.name}: {_days(cost.days)} late, of which {cost.free} free: "
+        f"{100 * cost.factor:g} % counts."
+        for (student, pack), cost in charges.items()
+        if cost.factor < 1 and chosen[pack][student].score
+    )
 
     by_hand: dict[str, Set[Student]] = {}
     for pack in packs:
@@ -221,7 +227,19 @@ def _created(result: Result, exported: Mapping[str, Exported]) -> datetime | Non
     return known.created_at if known else None
 
 
+def named_after(config: Config, pack: str, submission: str) -> str:
+    """The student in the name of a submission: `submit.py` puts that of the pack before it."""
+    for name in (pack, config.packs[pack].short):
+        submission = submission.removeprefix(f"{name}-") or submission
+    return submission
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'s' if number != 1 else ''}"
+
+
 def _owned(
+    config: Config,
     pack: str,
     results: Sequence[Result],
     roster: Roster,
@@ -230,32 +248,37 @@ def _owned(
 ) -> dict[Student, list[Result]]:
     """Each student's results, in the order in which they were handed in."""
     owned: dict[Student, list[Result]] = {}
+    said: list[str] = []
     # The same folder may have been given twice.
     distinct = {(r.submission, r.model_dump_json()): r for r in results}.values()
     known = [one for r in distinct if (one := exported.get(r.submission))]
     domain = roster.usual_domain(person for one in known for person in one.submitters)
     for result in sorted(distinct, key=lambda r: (_created(r, exported) or _LONG_AGO, r.score)):
+        where = f"{config.packs[pack].short}, {result.submission}:"
+        reasons: list[str] = []
         if one := exported.get(result.submission):
             for person in one.submitters:
                 try:
                     own = owned.setdefault(roster.owner(person, domain), [])
                 except TableError as error:
-                    remarks.append(f"{pack}, {result.submission}: {error}")
+                    reasons.append(str(error))
                 else:
                     if result not in own:  # one student may stand twice in a group
                         own.append(result)
-        elif student := roster.find(result.submission):
-            owned.setdefault(student, []).append(result)
         else:
-            remarks.append(
-                f"{pack}, {result.submission}: {result.submission} is not in the roster, or is "
-                "there more than once."
-            )
+            try:
+                student = roster.named(named_after(config, pack, result.submission))
+                owned.setdefault(student, []).append(result)
+            except TableError as error:
+                reasons.append(str(error))
         if result.unreadable:
-            remarks.append(f"{pack}, {result.submission}: counts nothing, it could not be read.")
+            reasons.append("counts nothing, it could not be read.")
         if result.grader_errors or not result.safe:
             why = "failed in part of it" if result.grader_errors else "ran without full isolation"
-            remarks.append(f"{pack}, {result.submission}: not final, because the grader {why}.")
+            reasons.append(f"not final, because the grader {why}.")
+        if reasons:
+            said.append(f"{where} {'; '.join(reason.rstrip('.') for reason in reasons)}.")
+    remarks += sorted(said)
     return owned
 
 
@@ -370,24 +393,58 @@ def canvas_csv(
     Raises:
         TableError: If several columns could be meant, or the one named is not there.
     """
-    packs = list(book.homework)
-    columns = [_assignment(config, pack, roster.columns, assignments) for pack in packs]
-    twice = next((column for column in columns if columns.count(column) > 1), None)
-    if twice is not None:
-        raise TableError(f"Two homeworks would go into '{twice}' of Canvas; give --assignment.")
-    possible = [
-        f"{own.points + sum(d.points for d in own.derivations if d.id in counted):g}"
-        for pack in packs
-        for own, counted in ((config.packs[pack], _counted(config, book, pack)),)
-    ]
+    possible = _possible(config, book, roster, assignments)
     rows: list[Sequence[object]] = [
-        (*COLUMNS, *columns),
-        ("    Points Possible", *[""] * (len(COLUMNS) - 1), *possible),
+        (*COLUMNS, *possible),
+        ("    Points Possible", *[""] * (len(COLUMNS) - 1), *possible.values()),
     ]
     for student in book.students:
-        own = [book.homework[pack].get(student) for pack in packs]
+        own = [homework.get(student) for homework in book.homework.values()]
         rows.append((*student.cells, *(homework.score if homework else "" for homework in own)))
     return write_data(rows)
+
+
+def canvas_remarks(
+    config: Config,
+    book: Gradebook,
+    roster: Roster,
+    assignments: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """A sentence for each assignment that has other points possible in Canvas than it must have.
+
+    Raises:
+        TableError: As `canvas_csv`.
+    """
+    return [
+        f"'{column}' has {roster.possible[column]} points possible in Canvas and must have "
+        f"{points}; change the assignment there before you import."
+        for column, points in _possible(config, book, roster, assignments).items()
+        if not _same_number(roster.possible.get(column) or points, points)
+    ]
+
+
+def _same_number(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _possible(
+    config: Config, book: Gradebook, roster: Roster, assignments: Mapping[str, str]
+) -> dict[str, str]:
+    """The points possible in each column of Canvas, in the order of the homeworks."""
+    possible: dict[str, str] = {}
+    for pack in book.homework:
+        column = _assignment(config, pack, roster.columns, assignments)
+        if column in possible:
+            raise TableError(
+                f"Two homeworks would go into '{column}' of Canvas; give --assignment."
+            )
+        own, counted = config.packs[pack], _counted(config, book, pack)
+        points = own.points + sum(d.points for d in own.derivations if d.id in counted)
+        possible[column] = f"{points:g}"
+    return possible
 
 
 def _assignment(

@@ -15,6 +15,8 @@ from autograder.grading.results import Result
 _BINS = 10
 _SLOW = 3.0
 """A submission is slow if it takes this many times the median."""
+_FEW = 10
+"""Of so few submissions or fewer none is called slow: the median says too little."""
 _STOPPED = {
     "time_limit": "time limit",
     "memory_limit": "memory limit",
@@ -103,7 +105,7 @@ def class_report(
     counted = [result for result in results if not result.unreadable]
     scores = [result.score for result in counted]
     seconds = sorted(result.seconds for result in counted)
-    usual = median(seconds) if seconds else 0.0
+    usual = median(seconds) if len(seconds) > _FEW else 0.0
     lines = [
         _line(config, pack, result, names.get(result.submission, ""), usual) for result in results
     ]
@@ -243,6 +245,15 @@ def _remarks(result: Result, slow: bool) -> list[str]:
         remarks.append(f"The grader itself failed in {labels}.")
     if not result.safe:
         remarks.append("Not isolated.")
+    remarks += [f"Stopped by {words}." for words in stops(result)]
+    if slow:
+        remarks.append("Slow.")
+    return [*remarks, *result.notes]
+
+
+def stops(result: Result) -> list[str]:
+    """What ended checks of a result, and in which questions: ``time limit in Q2, Q3``."""
+    found = []
     for kind, words in _STOPPED.items():
         labels = ", ".join(
             dict.fromkeys(
@@ -252,10 +263,8 @@ def _remarks(result: Result, slow: bool) -> list[str]:
             )
         )
         if labels:
-            remarks.append(f"Stopped by {words} in {labels}.")
-    if slow:
-        remarks.append("Slow.")
-    return [*remarks, *result.notes]
+            found.append(f"{words} in {labels}")
+    return found
 
 
 def _time(seconds: Sequence[float]) -> dict[str, float]:

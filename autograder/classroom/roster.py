@@ -2,16 +2,18 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.classroom.tables import Record, TableError, read_table
 from autograder.submission import Exported, Submitter
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 """What Canvas writes and reads."""
-_NO_STUDENTS = ("points possible", "student, test", "test student")
+_POSSIBLE = "points possible"
+_NO_STUDENTS = (_POSSIBLE, "student, test", "test student")
 """Lines of a Canvas export that are about nobody."""
 
 
@@ -38,11 +40,18 @@ class Roster:
     Attributes:
         students: In the order of the file.
         columns: The columns of the file, of which some may be assignments in Canvas.
+        possible: What Canvas has as the points possible, by column.
     """
 
-    def __init__(self, students: Iterable[Student], columns: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        students: Iterable[Student],
+        columns: Iterable[str] = (),
+        possible: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.students = tuple(students)
         self.columns = tuple(columns)
+        self.possible = possible
         self._by_key = _index((key, student) for student in self.students for key in _keys(student))
         self._by_name = _index((n, student) for student in self.students for n in _names(student))
         self._by_sid = _index((_exact(student.user_id), student) for student in self.students)
@@ -57,6 +66,19 @@ class Roster:
         That is an id, a login, an address or a full name.
         """
         return self._by_key.get(_key(name))
+
+    def named(self, name: str) -> Student:
+        """The student whom ``name`` calls, as `find`.
+
+        Raises:
+            TableError: If that is nobody, or not only one; the message is a sentence.
+        """
+        student = self.find(name)
+        if student is None:
+            several = _key(name) in self._by_key
+            who = "several students of the roster are" if several else "no student of the roster is"
+            raise TableError(f"{who} called '{name}'.")
+        return student
 
     def owner(self, person: Submitter, domain: str) -> Student:
         """The student who handed in something on Gradescope.
@@ -91,10 +113,14 @@ class Roster:
         agreed = login if login == named else None
         student = told["sid"] or told["address"] or agreed or alone
         if student is None:
-            raise TableError(
-                f"{_called(person)} is not in the roster by SIS id or address, or is there more "
-                "than once."
-            )
+            twice = _exact(person.sid) in self._by_sid or _exact(person.email) in self._by_email
+            if not (person.sid or person.email):
+                twice = _key(person.name) in self._by_name
+            if twice:
+                raise TableError(
+                    f"{_called(person)} is in the roster more than once; correct the roster."
+                )
+            raise TableError(f"{_called(person)} is not in the roster by SIS id or address.")
         return student
 
     def usual_domain(self, people: Iterable[Submitter]) -> str:
@@ -111,13 +137,10 @@ class Roster:
         Raises:
             TableError: If there is none.
         """
-        student = self.find(record["student"])
-        if student is None:
-            raise TableError(
-                f"{record.where}: no student, or more than one, is called "
-                f"'{record['student']}'; write an id or a login of the roster."
-            )
-        return student
+        try:
+            return self.named(record["student"])
+        except TableError as error:
+            raise TableError(f"{record.where}: {error} Write an id or a login.") from None
 
 
 def read_roster(path: Path) -> Roster:
@@ -135,7 +158,8 @@ def read_roster(path: Path) -> Roster:
     ]
     if not students:
         raise TableError(f"{path} names no students; export the gradebook of Canvas again.")
-    return Roster(students, records[0].values)
+    possible = next((r.values for r in records if r["Student"].lower() == _POSSIBLE), {})
+    return Roster(students, records[0].values, possible)
 
 
 def roster_of(exported: Iterable[Exported]) -> Roster:

@@ -40,6 +40,13 @@ def sensible_jobs(submissions: int) -> int:
     return max(1, min(cores, submissions // _WORTH_A_PROCESS, _free_bytes() // _JOB_BYTES))
 
 
+def has_gpu() -> bool:
+    """Whether this machine can grade on cuda."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def _free_bytes() -> int:
     """The memory that can be taken, within a container's limit; plenty where nothing says it."""
     free = []
@@ -101,7 +108,8 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
         from autograder.grading.suite import Suite
 
         suite = Suite(pack, config)
-        stack.enter_context(_alone_in(settings.output))
+        settings.output.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(alone_in(settings.output))
         outputs = Outputs(settings.output, config, pack)
         stack.callback(outputs.store.close)
         seed = outputs.store.seed(secrets.randbits(128) if settings.seed is None else settings.seed)
@@ -137,8 +145,12 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
+def alone_in(folder: Path) -> Iterator[None]:
+    """Be the only one who writes to the folder of a class.
+
+    Raises:
+        BatchError: If another process does.
+    """
     try:
         lock = FileLock(folder / LOCK_NAME, timeout=0).acquire()
     except Timeout:

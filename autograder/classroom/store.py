@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import ForeignKey, create_engine, event, func, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, ForeignKey, create_engine, event, func, select
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from autograder.config import Config
@@ -125,7 +125,7 @@ class Store:
         if not pack and not self.path.is_file():
             raise nothing
         self._engine = create_engine(
-            f"sqlite:///{self.path}",
+            URL.create("sqlite", database=str(self.path)),
             connect_args={"timeout": _WAIT_SECONDS},
             pool_reset_on_return=None,  # every transaction ends by itself; on a full disk it shows
         )
@@ -226,6 +226,16 @@ class Store:
                 for name, text in session.execute(wanted)
             ]
 
+    def names(self) -> set[str]:
+        """The submissions that have a grade."""
+        wanted = (
+            select(_Entry.submission)
+            .where(_Entry.number.in_(_LAST))
+            .where(_Entry.grade.is_not(None))
+        )
+        with self._transaction() as session:
+            return set(session.scalars(wanted))
+
     def graders(self) -> int:
         """How many different graders gave the grades that stand."""
         wanted = (
@@ -278,7 +288,9 @@ class Store:
             with Session(self._engine) as session, session.begin():
                 yield session
         except DatabaseError as error:
-            raise StoreError(f"{self.path} cannot be used: {error.orig}.") from error
+            broken = not isinstance(error, OperationalError)  # as a full disk or a lock is
+            cure = " Restore a copy of it, or move it away to begin anew." if broken else ""
+            raise StoreError(f"{self.path} cannot be used: {error.orig}.{cure}") from error
 
 
 def is_begun(folder: Path) -> bool:

@@ -44,12 +44,17 @@ class Record:
 def read_table(path: Path, columns: Iterable[str]) -> list[Record]:
     """The lines of a CSV file that has at least ``columns``; empty lines are left out.
 
+    Values are separated by commas, or as the first line is, by semicolons.
+
     Raises:
         TableError: If it cannot be read, or a column is missing.
     """
     try:
         text = path.read_text("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline="")))
+        first = text.partition("\n")[0]
+        # Excel writes semicolons where a comma is part of a number.
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except FileNotFoundError:
         raise TableError(f"{path} does not exist; give a CSV file.") from None
     except (OSError, UnicodeDecodeError, csv.Error):

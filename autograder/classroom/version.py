@@ -1,8 +1,8 @@
 """What a grade depends on besides the submission: the graders, as digests, and the environment."""
 
+import ast
 import hashlib
 import platform
-import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -64,11 +64,24 @@ def _used(module: str, files: list[Path], references: dict[str, list[Path]]) -> 
     used = {module: references[module]}
     waiting = [*files, *references[module]]
     while waiting:
-        names = re.findall(r"(?:\.|\bimport )(\w+)", waiting.pop().read_text("utf-8"))
-        for name in sorted(references.keys() & set(names) - used.keys()):
+        for name in sorted(references.keys() & _names(waiting.pop()) - used.keys()):
             used[name] = references[name]
             waiting += references[name]
     return [path for name in sorted(used) for path in used[name]]
+
+
+def _names(file: Path) -> set[str]:
+    """What a file imports, or asks a module or another object for."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imported = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imported.append(node.module)
+            names.update(name for path in imported for name in path.split("."))
+    return names
 
 
 def _sources(paths: Iterable[Path]) -> list[Path]:

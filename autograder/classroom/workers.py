@@ -144,6 +144,9 @@ class Processes:
             if process is None:
                 process = self._own.process = _Process(self._terms)
                 self._processes.add(process)
+            if self._closing:  # `close` may have looked before this process was there
+                process.end()
+                break
             try:
                 return process.carry_out(order)
             except (EOFError, OSError):
@@ -207,5 +210,7 @@ def _serve(channel: Connection, terms: Terms) -> None:
                 answer = (desk.carry_out(terms, order), "")
             except (SandboxError, BatchError, OSError) as error:
                 answer = ("", str(error))
+            except Exception as error:  # no grader could be made; another process cannot either
+                answer = ("", f"{type(error).__name__}: {error}")
             channel.send(answer)
     leave()

@@ -60,6 +60,11 @@ def simulate_gradescope(
             (root / name).mkdir()
         _unpack(archive, root / "source")
         entry = root / "source" / "run_autograder"
+        if (root / "source" / "run_otter.py").exists():
+            raise SimulationError(
+                f"{archive} is an Otter zip, which only Otter runs; try it with "
+                f"`otter run -a {archive} {submission}`"
+            )
         if not entry.is_file():
             raise SimulationError(f"{archive} holds no run_autograder: it is not an autograder zip")
         for path in [root / "source", *(root / "source").rglob("*")]:
@@ -81,6 +86,13 @@ def simulate_gradescope(
     if failure:
         raise SimulationError(f"{failure}; what it printed is in {output / 'log.txt'}")
     return results
+
+
+def total(results: dict) -> float:
+    """The score that Gradescope shows: the one given, or the sum over the tests."""
+    if "score" in results:
+        return results["score"]
+    return sum(test.get("score", 0) for test in results.get("tests", ()))
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -183,10 +195,10 @@ def _descendants(pid: int) -> list[int]:
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            stat = (entry / "stat").read_text()
+            stat = (entry / "stat").read_bytes()  # a process may have any bytes for its name
         except OSError:
             continue
-        parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+        parents.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(entry.name))
     found, todo = [], [pid]
     while todo:
         found.append(todo.pop())

@@ -200,7 +200,7 @@ def _kind(value: object) -> str:
     if isinstance(value, Tensor):
         return "a tensor"
     if isinstance(value, list | tuple):
-        return f"a list of {len(value)}"
+        return f"several values ({len(value)})"  # on the wire a tuple became a list
     return f"a {type(value).__name__}"
 
 

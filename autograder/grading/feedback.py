@@ -25,7 +25,8 @@ def row_text(row: Row) -> str:
 
 def finding_lines(finding: Finding) -> list[str]:
     """One finding: what was tried, what happened, where, and what is likely wrong."""
-    lines = [f"{finding.check}: {finding.message}" if finding.check else finding.message]
+    named = finding.check and finding.kind != "import_failure"  # nothing was tried
+    lines = [f"{finding.check}: {finding.message}" if named else finding.message]
     lines += [f"    {line}" for line in finding.lines]
     if finding.hint:
         likely = "Likely mistake: " if finding.misconception else "Hint: "

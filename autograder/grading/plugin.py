@@ -60,11 +60,7 @@ class GradingPlugin:
         self._failed_on_cpu: set[str] = set()
         self._runs: dict[str, QuestionRun] = {}
         self._checks: dict[str, list[Check]] = dict(written.checks)
-        questions = list(questions)
-        self._planned = len(questions)
-        for question in questions:
-            if question.module in self._not_collected:
-                self._grader_failed(question, self._not_collected[question.module])
+        self._planned = len(list(questions))
 
     def rows(self) -> tuple[Row, ...]:
         """The rows, as far as they are known."""
@@ -86,9 +82,8 @@ class GradingPlugin:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         report = yield
         if report.failed and isinstance(collector, pytest.File):
-            question = self._question(collector.path)
-            self._not_collected[question.module] = f"{collector.path}: {report.longreprtext}"
-            self._grader_failed(question, self._not_collected[question.module])
+            module = self._question(collector.path).module
+            self._not_collected[module] = f"{collector.path}: {report.longreprtext}"
         return report
 
     @property
@@ -203,7 +198,8 @@ class GradingPlugin:
         """
         for question in questions:
             if any(question.label(part) not in self._checks for part in question.parts):
-                self._grader_failed(question, f"{question.module}: not graded; {ended}")
+                why = self._not_collected.get(question.module, ended)
+                self._grader_failed(question, f"{question.module}: not graded; {why}")
 
     def _grader_failed(self, question: Question, error: str) -> None:
         """Mark the parts of a question that no check has graded."""

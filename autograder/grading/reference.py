@@ -5,8 +5,10 @@ Every reply is computed once and kept: one :class:`Reference` serves a whole cla
 
 import gc
 import hashlib
+import warnings
+from contextlib import suppress
 from functools import cache
-from types import FunctionType, ModuleType
+from types import ModuleType
 
 import torch
 
@@ -26,16 +28,19 @@ class Reference:
         self.suite = suite
         self.seed = seed
         self._reference = load_package(suite.pack.package, suite.reference_files, private=True)
+        self.prepare = cache(self._prepare)
         self.expected = cache(self._expected)
         self.mistaken = cache(self._mistaken)
         self._probes = cache(self._load_probes)
         self._patched = cache(self._load_patched)
 
-    def prepare(self, module: str) -> None:
-        """Compute the expected replies of a question, as far as they are not known yet."""
-        probes = vars(self._probes(module))
-        for name, value in probes.items():
-            if isinstance(value, FunctionType) and not name.startswith("_"):
+    def _prepare(self, module: str) -> None:
+        """Compute the expected replies of a question, as far as they are not known yet.
+
+        What goes wrong here goes wrong again, and is told, where a hidden test asks for it.
+        """
+        with suppress(Exception):
+            for name in self.suite.probe_names(module):
                 self.expected(module, name)
 
     def probe_seed(self, module: str, probe: str) -> int:
@@ -51,7 +56,8 @@ class Reference:
 
     def _run(self, package: Package, module: str, probe: str) -> Reply:
         seed = self.probe_seed(module, probe)
-        reply = run_probe(self._probes(module), probe, package, seed, "cpu")
+        with warnings.catch_warnings(action="ignore"):  # a known mistake warns nobody who reads it
+            reply = run_probe(self._probes(module), probe, package, seed, "cpu")
         if reply.fault is not None and reply.fault.exception == "KeyboardInterrupt":
             raise KeyboardInterrupt
         return reply

@@ -1,6 +1,6 @@
 """What came of grading one submission: one row per part, always the same rows in the same order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Literal
 
@@ -11,6 +11,9 @@ from autograder.config import Config, Feedback, GradedPart, GradedQuestion, Pack
 GRADER_FAILED = (
     "The grader itself failed in this check. It costs you no points; a TA will look at it."
 )
+
+QUIET = "This part lost points."
+"""All that a part says whose feedback is turned off."""
 
 Status = Literal[
     "passed", "partial", "failed", "not_started", "unreadable", "not_graded", "grader_error"
@@ -102,11 +105,11 @@ def make_rows(config: Config, pack: Pack, checks: dict[str, list[Check]]) -> tup
     any. A check in which the grader failed counts neither for nor against the student; if no
     other check is left, the part gets its full points and is marked for a TA.
     """
-    return tuple(
-        _row(config, question, part, checks.get(question.label(part), []))
-        for question in pack.graded
-        for part in question.parts
-    )
+    rows: list[Row] = []
+    for question in pack.graded:
+        own = (_row(config, question, p, checks.get(question.label(p), [])) for p in question.parts)
+        rows += _import_failures_once(own)
+    return tuple(rows)
 
 
 def _row(config: Config, question: GradedQuestion, part: GradedPart, own: list[Check]) -> Row:
@@ -172,10 +175,26 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     return kept
 
 
+def _import_failures_once(rows: Iterable[Row]) -> Iterator[Row]:
+    """A question's rows; the first that students see tells of an import, the others name it."""
+    told: dict[str, str] = {}
+    for row in rows:
+        findings = list(row.findings)
+        for i, finding in enumerate(findings):
+            if finding.kind != "import_failure" or finding.message == QUIET:
+                continue
+            if finding.message in told:
+                message = f"The module could not be imported: see {told[finding.message]}."
+                findings[i] = Finding(check="", kind=finding.kind, message=message)
+            elif row.visibility is Visibility.VISIBLE:
+                told[finding.message] = row.label
+        yield row.model_copy(update={"findings": tuple(findings)})
+
+
 def _permitted(finding: Finding, level: Feedback) -> Finding:
     if level is Feedback.FULL or finding.kind in ("not_started", "archive", "grader_error"):
         return finding
     if level is Feedback.FAILURE:
         return finding.model_copy(update={"hint": "", "misconception": ""})
     quiet = {"check": "", "hint": "", "misconception": "", "lines": ()}
-    return finding.model_copy(update={**quiet, "message": "This part lost points."})
+    return finding.model_copy(update={**quiet, "message": QUIET})

@@ -1,11 +1,13 @@
 """Everything hidden that belongs to one pack: references, probes, misconceptions."""
 
-import importlib
+import ast
 import json
 import re
+import runpy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from autograder.config import ROOT, Config, Pack, Question, load_config
 from autograder.grading.answers import read_answers
@@ -57,7 +59,7 @@ class Suite:
     @cached_property
     def answer_key(self) -> dict[str, Key]:
         """The hidden key of the written questions, by part."""
-        return importlib.import_module(f"autograder.graders.{self.name}.written").KEY
+        return _loaded(self.root / "autograder" / "graders" / self.name / "written.py")["KEY"]
 
     def grade_written(self, submission: Submission, seed: int) -> Graded:
         """The written questions of a submission."""
@@ -116,16 +118,28 @@ class Suite:
         folder = self.root / "autograder" / "graders" / self.name / "probes"
         return (folder / f"{module}.py").read_text("utf-8")
 
+    def probe_names(self, module: str) -> list[str]:
+        """The probes of one question: the functions that its file defines for others."""
+        tree = ast.parse(self.probes(module))
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        return [name for name in functions if not name.startswith("_")]
+
     def misconceptions(self, module: str) -> tuple[Misconception, ...]:
         """The known mistakes of one question."""
-        return self._hidden(module).MISCONCEPTIONS
+        return self._known(module)["MISCONCEPTIONS"]
 
     def alternatives(self, module: str) -> tuple[Alternative, ...]:
         """Correct programs for one question that are written in another way."""
-        return self._hidden(module).ALTERNATIVES
+        return self._known(module)["ALTERNATIVES"]
 
-    def _hidden(self, module: str):
-        return importlib.import_module(f"autograder.misconceptions.{self.name}.{module}")
+    def _known(self, module: str) -> dict[str, Any]:
+        return _loaded(self.root / "autograder" / "misconceptions" / self.name / f"{module}.py")
+
+
+@cache
+def _loaded(path: Path) -> dict[str, Any]:
+    """What a file defines; it is read once."""
+    return runpy.run_path(str(path))
 
 
 def load_suite(pack: str, config: Config | None = None) -> Suite:

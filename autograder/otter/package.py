@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from otter.generate import main as generate
 
-from autograder.config import ROOT, Config
+from autograder.config import ROOT, Config, ConfigError, Visibility
 from autograder.files import write_zip
 from autograder.gradescope.package import build_package
 from autograder.otter.plugin import GRADER, HiddenGraders
@@ -60,7 +60,21 @@ def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> N
         config: The course's configuration.
         output: Where the zip is written.
         seed: The seed of the hidden inputs.
+
+    Raises:
+        ConfigError: If students may not see all parts at once, which Otter cannot do.
     """
+    graded = [
+        (question.label(part), part)
+        for question in config.packs[pack].graded
+        for part in question.parts
+    ]
+    hidden = [label for label, part in graded if part.visibility != Visibility.VISIBLE]
+    if hidden:
+        raise ConfigError(
+            f"Otter shows all rows or none, and {', '.join(hidden)} of {pack} are not always "
+            "visible; make them so in grading_config.yaml, or build the zip without --otter"
+        )
     with TemporaryDirectory() as directory:
         folder = Path(directory)
         (folder / "tests").mkdir()

@@ -104,7 +104,7 @@ class HiddenGraders(AbstractOtterPlugin):
 def _row(test: dict) -> ExceptionTestFile:
     """A row of the grader as one of Otter's test files, with its partial credit."""
     name = f"Q{test['number']} {test['name']}"
-    case = TestCase(name, None, test["visibility"] != "visible", test["max_score"], None, None)
+    case = TestCase(name, None, False, test["max_score"], None, None)
     passed = test.get("status") == "passed"
     row = ExceptionTestFile(name, "", [case], all_or_nothing=False)
     row.test_case_results = [TestCaseResult(case, test["output"], passed)]

@@ -102,7 +102,7 @@ def read_submission(
     if layout is None:
         raise SubmissionError(_nothing_found(subject, package, other_packages, listed, skipped))
 
-    relative = _with_answers(_relative(entries, layout, subject), package, skipped)
+    relative = _relative(_with_answers(entries, layout, skipped), layout, subject)
     contents = _read(relative, subject, limits, skipped)
     files = {name: data for name, data in contents.items() if name.endswith(".py")}
     others = {name: data for name, data in contents.items() if name not in files}
@@ -174,6 +174,8 @@ def _readable(entries: Iterable[Entry], skipped: _Skipped) -> dict[Parts, list[E
         problem = entry.problem or (path_problem(entry.path) if matters else "")
         if entry.path.lower().endswith(ARCHIVE_SUFFIXES):
             problem = problem or "an archive inside a submission is not opened"
+        if _is_misnamed_answers(entry.path):
+            problem = problem or f"the answers file must be named {ANSWERS_FILE}; rename it"
         if problem:
             skipped.add(entry.path, problem)
         elif matters:
@@ -203,20 +205,32 @@ def _is_answers(path: str) -> bool:
     return path.rpartition("/")[2].casefold() == ANSWERS_FILE
 
 
-def _with_answers(entries: dict[str, Entry], package: str, skipped: _Skipped) -> dict[str, Entry]:
-    """``entries`` with at most one answers file, which is at the root whatever its place was."""
-    places = [name for name in entries if _is_answers(name)]
-    known = {ANSWERS_FILE: 0, f"{package}/{ANSWERS_FILE}": 1}
-    chosen = min(
-        (name for name in places if name.casefold() in known),
-        key=lambda name: known[name.casefold()],
-        default=None,
-    )
-    for name in places:
-        if name != chosen:
-            skipped.add(name, f"{ANSWERS_FILE} lies beside the package folder {package}/")
-    kept = {name: entry for name, entry in entries.items() if name not in places}
-    return kept if chosen is None else dict(sorted({**kept, ANSWERS_FILE: entries[chosen]}.items()))
+def _is_misnamed_answers(path: str) -> bool:
+    """Whether a browser or editor gave the answers file a name of its own: `answers.toml.txt`."""
+    name = path.rpartition("/")[2].casefold()
+    return name.startswith("answers") and ".toml" in name and name != ANSWERS_FILE
+
+
+def _with_answers(
+    entries: dict[Parts, list[Entry]], layout: Layout, skipped: _Skipped
+) -> dict[Parts, list[Entry]]:
+    """``entries`` with the answers file nearest to the package, placed at the pack's root."""
+
+    def rank(parts: Parts) -> tuple[int, bool, Parts]:
+        folder, root = parts[:-1], layout.root
+        same = [a == b for a, b in zip(folder, root, strict=False)]
+        common = (*same, False).index(False)
+        return (len(folder) + len(root) - 2 * common, common < len(root), folder)
+
+    places = sorted((parts for parts in entries if _is_answers("/".join(parts))), key=rank)
+    placed = {parts: same for parts, same in entries.items() if parts not in places}
+    for parts in places:
+        if parts[:-1] == places[0][:-1]:
+            placed.setdefault((*layout.root, ANSWERS_FILE), []).extend(entries[parts])
+        else:
+            nearest = show("/".join(places[0]))
+            skipped.add("/".join(parts), f"{nearest} lies nearer to the modules and is read")
+    return placed
 
 
 def _read(

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+import torch
 from classroom.course import LAZY, MODULES, STUB, Course, standing
 
 from autograder.classroom.batch import Batch, Change
@@ -233,6 +234,44 @@ def test_other_words_of_intake_do_not_make_another_submission(
     assert scores(graded) == before
 
 
+def test_what_stands_and_was_not_graded_now_is_named(graded, course, sandbox):
+    _, batch = grade(course, sandbox, graded)
+    assert batch.kept == []
+    (graded / "in" / "alice.zip").unlink()
+    (graded / "in" / "bob").mkdir()
+    course.archive(graded / "in" / "bob" / "bob.zip")
+    _, batch = grade(course, sandbox, graded)
+    assert batch.kept == [
+        "bob: the earlier grade stands.",
+        "From an earlier run, not handed in now, and still counted: alice "
+        "(--drop NAME takes one out).",
+    ]
+    handed = find_batch([graded / "in" / "bob.zip"], course.suite, graded / "out")
+    assert not handed.whole
+
+
+def test_what_stays_unreadable_or_worth_nothing_is_no_change(graded, course, sandbox):
+    (graded / "in" / "broken.zip").write_bytes(b"no zip either")
+    course.archive(graded / "in" / "carol.zip", bayes=STUB, outliers=STUB)
+    _, batch = grade(course, sandbox, graded)
+    assert (batch.changes, batch.told) == ([], [])
+    (graded / "in" / "carol.zip").write_bytes(b"no zip")
+    _, batch = grade(course, sandbox, graded)
+    assert (batch.changes, batch.told) == ([], [])
+    assert standing(graded / "out")["carol"].unreadable
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_grade_for_a_gpu_that_is_not_there_is_one_of_the_cpu(tmp_path, course, sandbox):
+    course.archive(tmp_path / "in" / "carol.zip", outliers=LAZY)
+    workers, _ = grade(course, sandbox, tmp_path, device="cuda")
+    result = standing(tmp_path / "out")["carol"]
+    assert result.device == "cpu" and "no GPU" in result.notes[-1]
+    again, _ = grade(course, sandbox, tmp_path)
+    assert workers.orders != [] and again.orders == []
+    assert grade(course, sandbox, tmp_path, device="cuda")[0].orders != []
+
+
 def export(course: Course, folder: Path, students: dict[int, str]) -> None:
     """What Gradescope exports where the students, by number, have all handed in the reference."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -279,7 +318,10 @@ def test_what_an_export_does_not_hold_any_more_does_not_count(tmp_path, course, 
     batch.drop(["submission_2"])
     assert set(scores(tmp_path)) == {"submission_4"}
     with pytest.raises(BatchError, match="No submission 'submission_2' counts"):
-        batch.drop(["submission_2"])
+        batch.drop(["submission_4", "submission_2"])
+    assert set(scores(tmp_path)) == {"submission_4"}
+    batch.drop(["submission_4", "submission_4"])
+    assert set(scores(tmp_path)) == set()
 
 
 def test_a_change_that_was_not_accepted_is_offered_again_without_grading(
@@ -450,6 +492,8 @@ def test_results_are_no_submissions(tmp_path, course):
         ({"Q1a": 1}, {"Q1a": 1, "Q9a": 3}, False),
         ({"Q1a": 1}, {"Q1a": 2, "Q9a": 0}, True),
         ({"Q1a": 1, "Q9a": 3}, {"Q1a": 1}, True),
+        ({"Q1a": 1, "Q1b": 2}, {"Q1a": 2, "Q1b": 1}, False),
+        ({"Q1a": 1}, {"Q1a": 0, "Q9a": 1}, True),
     ],
 )
 def test_a_new_question_changes_no_score_and_hides_no_change(before, after, differ):

@@ -125,6 +125,13 @@ def test_a_scheduler_that_does_not_answer_is_named():
         Cluster(terms, address, jobs=1, connect_seconds=0.5)
 
 
+@pytest.mark.parametrize("address", ["foo", "foo://bar:1"])
+def test_what_is_no_address_is_one_line(course, tmp_path, address):
+    command = ["autograder", "grade", "hw1", "in/a.zip", "-o", tmp_path, "--cluster", address]
+    (line,) = course.run(*command, status=1).splitlines()
+    assert line.startswith(f"No scheduler answers at {address}; ")
+
+
 def test_slurm_jobs_run_one_worker_of_this_interpreter():
     pytest.importorskip("dask_jobqueue")
     import dask

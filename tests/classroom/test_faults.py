@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from classroom.course import LAZY, LOOP, STUB, Course, standing
 from filelock import FileLock
 from typer.testing import CliRunner
@@ -21,6 +22,7 @@ from autograder.classroom.store import STORE_NAME
 from autograder.cli import app
 from autograder.config import ROOT
 from autograder.files import write_text
+from autograder.submission.export import METADATA_NAME
 
 ALL = {"a", "b", "c"}
 SECONDS = 300
@@ -139,7 +141,7 @@ def test_a_store_that_is_no_database_is_left_alone_and_nothing_is_promised(cours
     text = course.run("autograder", "grade", "hw1", "in/a.zip", "-o", output, status=1)
     (line,) = [line for line in text.splitlines() if line.strip()]
     assert str(store) in line
-    assert "not a database" in line
+    assert "not a database. Restore a copy of it, or move it away" in line
     assert "kept" not in line
     assert store.read_bytes() == b"something else"
 
@@ -149,8 +151,9 @@ def test_a_folder_is_graded_into_by_one_run_of_one_pack(course, mixed, tmp_path)
     text = course.run("autograder", "grade", "hw1", archive, "-o", folder, "--drop", "x", status=1)
     assert "No submission 'x' counts" in text
     with FileLock(folder / LOCK_NAME):
-        text = course.run("autograder", "grade", "hw1", archive, "-o", folder, status=1)
-    assert f"Another `autograder grade` is writing to {folder}" in text
+        for command in (["grade", "hw1", archive, "-o", folder], ["report", folder]):
+            text = course.run("autograder", *command, status=1)
+            assert f"Another `autograder grade` is writing to {folder}" in text
 
 
 def test_another_pack_leaves_the_grades_of_a_folder_alone(mixed):
@@ -226,12 +229,47 @@ def test_a_bad_hand_in_costs_a_line_each_and_the_rest_is_graded(mixed):
     assert "1 (notes.txt) not read, being no submissions" in text
     assert "twice.zip would both leave results as 'twice'; neither is graded" in text
     assert "vae_gan/, which belongs to another homework" in text
+    assert "cannot be read: corrupt.zip is damaged" in text
+    assert "see feedback: There is no answers.toml" in text
     results = standing(folder / "out")
     assert set(results) == {"corrupt", "good", "nothing", "other"}
     assert results["good"].score > 0
     for name in ("corrupt", "nothing", "other"):
         assert results[name].rows[0].status == "unreadable"
         assert len(results[name].notes) == 1
+
+
+def test_of_two_archives_of_one_name_alone_the_earlier_grade_stands(course, mixed, output):
+    shutil.copytree(mixed[0] / "out", output)
+    folder = output.parent / "other"
+    course.archive(folder / "good.zip")
+    given = [mixed[0] / "in" / "good.zip", folder / "good.zip"]
+    text = course.run("autograder", "grade", "hw1", *given, "-o", output, status=1)
+    assert "neither is graded" in text and "good: the earlier grade stands." in text
+    assert standing(output)["good"] == standing(mixed[0] / "out")["good"]
+
+
+def test_what_is_dropped_is_gone_whatever_else_fails(course, mixed, output):
+    shutil.copytree(mixed[0] / "out", output)
+    nowhere = output.parent / "nowhere.zip"
+    command = ["autograder", "grade", "hw1", nowhere, "-o", output, "--drop", "good"]
+    text = course.run(*command, status=1)
+    assert "nowhere.zip does not exist" in text
+    for name in ("grades.csv", "report.html"):
+        assert "good" not in (output / name).read_text("utf-8").split("<tbody>")[-1]
+    assert not (output / "feedback" / "good.html").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_an_export_is_shown_with_names_and_a_gpu_that_is_not_there_is_said(course, output):
+    folder = output.parent / "export"
+    (folder / "submission_1").mkdir(parents=True)
+    who = "submission_1: {':submitters': [{':name': 'Anna [b]'}]}\n"
+    (folder / METADATA_NAME).write_text(who, "utf-8")
+    text = course.run("autograder", "grade", "hw1", folder, "-o", output, "--device", "cuda")
+    assert "There is no GPU here: graded on the CPU" in text
+    assert "Anna [b]" in text and "students" in text
+    assert standing(output)["submission_1"].device == "cpu"
 
 
 def test_a_class_has_one_seed(course, mixed):

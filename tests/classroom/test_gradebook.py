@@ -8,7 +8,13 @@ from classes import PACK, WRONG, make_result, store_results
 from typer.testing import CliRunner
 
 from autograder.classroom.derivations import read_derivations
-from autograder.classroom.gradebook import canvas_csv, gradebook_csv, make_gradebook, read_scores
+from autograder.classroom.gradebook import (
+    canvas_csv,
+    canvas_remarks,
+    gradebook_csv,
+    make_gradebook,
+    read_scores,
+)
 from autograder.classroom.grades import grades_csv
 from autograder.classroom.roster import Roster, Student, read_roster
 from autograder.classroom.store import Store
@@ -102,6 +108,7 @@ def test_a_grade_goes_to_nobody_else(course, person, owner):
     result = make_result(course, "submission_1", {})
     exported = {"submission_1": handed_in(person)}
     book = make_gradebook(course, {PACK: [result]}, Roster(PEOPLE), exported)
+    assert len([r for r in book.remarks if "submission_1" in r]) <= 1
     names = [student.name for student in book.homework[PACK]]
     remark = next((r for r in book.remarks if r.startswith("hw1, submission_1")), "")
     assert names == ([owner] if not remark else []) and owner in (names or [remark])[0] + remark
@@ -116,6 +123,50 @@ def test_a_domain_of_the_class_is_that_of_most(course):
         results = [make_result(course, name, {}) for name in handed]
         book = make_gradebook(course, {PACK: results}, roster, handed)
         assert len(book.homework[PACK]) == (2 if other == "uni.edu" else 1)
+
+
+def test_a_submission_belongs_to_the_student_after_whom_submit_named_it(course, roster):
+    names = ["hw1-aa1", "hw1_likelihood-bb2", "hw2-cc3", "hw1-"]
+    book = make_gradebook(course, {PACK: [make_result(course, name, {}) for name in names]}, roster)
+    assert list(book.homework[PACK]) == list(roster.students[:2])
+    assert [r for r in book.remarks if "roster" in r] == [
+        f"hw1, {name}: no student of the roster is called '{name}'." for name in ("hw1-", "hw2-cc3")
+    ]
+
+
+def test_who_is_not_known_is_one_sorted_line_a_submission_and_says_why(course):
+    roster = Roster([Student("Li Wei", "1", "s1"), Student("Li Wei", "2", "s1")])
+    results = [make_result(course, name, {}) for name in ("submission_2", "submission_1")]
+    results.append(make_result(course, "li_wei", {}, safe=False))
+    exported = {
+        "submission_2": handed_in(("Li Wei", "s1", "")),
+        "submission_1": handed_in(("Eva", "s8", ""), ("Ole", "s9", "ole@uni.edu")),
+    }
+    remarks = make_gradebook(course, {PACK: results}, roster, exported).remarks
+    assert [remark for remark in remarks if "the roster" in remark] == [
+        "hw1, li_wei: several students of the roster are called 'li_wei'; "
+        "not final, because the grader ran without full isolation.",
+        "hw1, submission_1: Eva s8 is not in the roster by SIS id or address; "
+        "Ole s9 ole@uni.edu is not in the roster by SIS id or address.",
+        "hw1, submission_2: Li Wei s1 is in the roster more than once; correct the roster.",
+    ]
+
+
+def test_what_lateness_costs_is_said(course, roster):
+    late = course.course.late.model_copy(update={"late_days": 1, "max_days": 3})
+    settings = course.course.model_copy(update={"late": late})
+    course = course.model_copy(update={"course": settings})
+    exported = {
+        "submission_1": handed_in(("", "s13", ""), days=7.5),
+        "submission_2": handed_in(("", "s12", ""), days=1.5),
+        "submission_3": handed_in(("", "s11", ""), days=0.5),
+    }
+    results = [make_result(course, name, {}) for name in exported]
+    remarks = make_gradebook(course, {PACK: results}, roster, exported).remarks
+    assert [remark for remark in remarks if " late, " in remark] == [
+        "hw1: Bauer, Ben: 2 days late, of which 1 free: 90 % counts.",
+        "hw1: Cruz, Carla: 8 days late, of which 0 free: 0 % counts.",
+    ]
 
 
 def test_groups_and_late_days(course, roster):
@@ -216,6 +267,10 @@ def test_derivations_come_on_top_of_what_the_late_policy_leaves(course, roster, 
     possible, first, *_ = table(canvas_csv(course, book, roster))
     assert (possible["HW1 Likelihood (77)"], first["HW1 Likelihood (77)"]) == ("110", "98.5")
     assert not any("derivations" in remark for remark in book.remarks)
+    (remark,) = canvas_remarks(course, book, roster)
+    assert "'HW1 Likelihood (77)' has 100 points possible in Canvas and must have 110" in remark
+    book = make_gradebook(course, results, roster, exported)
+    assert canvas_remarks(course, book, roster) == []
 
 
 def test_without_points_for_derivations_the_automatic_ones_count_alone(course, roster):
@@ -236,7 +291,10 @@ def test_without_points_for_derivations_the_automatic_ones_count_alone(course, r
         ("student,pack,d1,d2\naa1,hw9,1,1\n", "line 2: there is no pack 'hw9'"),
         ("student,pack,d1,d2\naa1,hw1,6,1\n", "line 2: d1 must be a number from 0 to 5, not '6'"),
         ("student,pack,d1,d2\naa1,hw1,1,1\ns11,hw1,1,1\n", "line 3: Abel, Anna stands twice"),
-        ("student,pack,d1,d2\nnobody,hw1,1,1\n", "line 2: no student, or more than one"),
+        (
+            "student,pack,d1,d2\nnobody,hw1,1,1\n",
+            "line 2: no student of the roster is called 'nobody'",
+        ),
     ],
 )
 def test_what_is_wrong_with_derivations_is_one_sentence(tmp_path, course, roster, text, said):
@@ -290,7 +348,7 @@ def test_participation_is_what_the_other_shares_leave(course, roster):
 def test_what_is_unsettled_is_remarked(course, config, roster):
     results = [make_result(course, "stranger", {}), make_result(course, "aa1", {}, safe=False)]
     remarks = "\n".join(make_gradebook(course, {PACK: results}, roster).remarks)
-    assert "stranger is not in the roster" in remarks
+    assert "no student of the roster is called 'stranger'" in remarks
     assert "aa1: not final" in remarks
     assert "not known when 1 submissions" in remarks
     assert "gives no 'due'" in "\n".join(make_gradebook(config, {PACK: results}, roster).remarks)
@@ -386,7 +444,7 @@ def test_grades_name_the_students(config):
     [
         ("name,presentation\nx,1\n", "no column student"),
         ("student\naa1\n", "no column presentation"),
-        ("student,presentation\nnobody,3\n", "line 2: no student, or more than one"),
+        ("student,presentation\nnobody,3\n", "line 2: no student of the roster is called 'nobody'"),
         ("student,presentation\naa1,101\n", "line 2: presentation must be a number from 0 to 100"),
         ("student,presentation\naa1,good\n", "not 'good'"),
         ("student,presentation\naa1,1\nanna abel,1\n", "line 3: Abel, Anna stands twice"),
@@ -400,6 +458,14 @@ def test_what_is_wrong_with_scores_is_one_sentence(tmp_path, roster, text, said)
     with pytest.raises(TableError) as error:
         read_scores(path, ["presentation"], roster)
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_table_may_have_semicolons(tmp_path):
+    path = tmp_path / "roster.csv"
+    lines = ["Student;SIS Login ID", "Abel, Anna;aa1", '"Bauer; Ben";bb2']
+    path.write_text("\n".join(lines), "utf-8")
+    names = [(student.name, student.login) for student in read_roster(path).students]
+    assert names == [("Abel, Anna", "aa1"), ("Bauer; Ben", "bb2")]
 
 
 def test_an_empty_cell_is_a_missing_score(tmp_path, roster):
@@ -478,3 +544,33 @@ def test_a_bad_table_leaves_no_gradebook(config, tmp_path, roster):
     )
     assert answer.exit_code == 1 and "p.csv, line 2" in answer.output
     assert not output.exists()
+
+
+@pytest.mark.parametrize("option", ["-o", "--canvas"])
+@pytest.mark.parametrize("used", ["roster.csv", "p.csv", "hw1/store.sqlite", "other.csv"])
+def test_no_table_is_written_over_another_file_of_the_command(
+    config, tmp_path, monkeypatch, roster, option, used
+):
+    monkeypatch.chdir(tmp_path)
+    store_results(tmp_path / "hw1", [make_result(config, "aa1", {})])
+    (tmp_path / "p.csv").write_text("student,presentation\naa1,90\n", "utf-8")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    targets = {"-o": "other.csv", "--canvas": str(tmp_path / "other.csv"), option: f"./{used}"}
+    command = ["gradebook", "hw1", "--roster", "roster.csv", "--presentation", "p.csv"]
+    command += [word for pair in targets.items() for word in pair]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 2
+    (line,) = answer.output.splitlines()
+    assert "is also another file of this command" in line
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_without_a_roster_homeworks_are_joined_by_the_name_in_them(config, tmp_path):
+    store_results(tmp_path / "a", [make_result(config, "hw1-bob", {})])
+    store_results(tmp_path / "b", [make_result(config, "bob", {})])
+    output = tmp_path / "gradebook.csv"
+    answer = CliRunner().invoke(
+        app, ["gradebook", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(output)]
+    )
+    assert answer.exit_code == 0, answer.output
+    assert [line["Student"] for line in table(output.read_text("utf-8"))] == ["bob"]

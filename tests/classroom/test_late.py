@@ -83,7 +83,7 @@ def test_extensions_know_students_and_packs_by_any_name(tmp_path, config):
         ("student,pack,days\nanna,hw1,-1\n", "line 2: days must be a number from 0 to 365"),
         ("student,pack,days\nanna,hw1,nan\n", "line 2: days must be a number"),
         ("student,pack,days\nanna,hw9,1\n", "line 2: there is no pack 'hw9'"),
-        ("student,pack,days\ncarl,hw1,1\n", "line 2: no student, or more than one, is called"),
+        ("student,pack,days\ncarl,hw1,1\n", "line 2: no student of the roster is called"),
         ("student,pack,days\nanna,hw1,1\nAnna,hw1,2\n", "line 3: this extension stands twice"),
     ],
 )

@@ -147,7 +147,7 @@ def test_a_students_page_says_what_feedback_says(config, student_page):
 def test_submissions_that_need_a_look_are_named(config):
     stopped = WRONG.model_copy(update={"kind": "time_limit"})
     results = [
-        *(make_result(config, f"quick_{i}", {}, seconds=1.0) for i in range(3)),
+        *(make_result(config, f"quick_{i}", {}, seconds=1.0) for i in range(9)),
         make_result(config, "stopped", {"Q2a": stopped, "Q2b": stopped}),
         make_result(config, "slow", {}, seconds=30.0),
         make_result(config, "open", {}, safe=False),
@@ -157,6 +157,8 @@ def test_submissions_that_need_a_look_are_named(config):
     assert "stopped Stopped by time limit in Q2." in look
     assert "slow Slow." in look and "open Not isolated." in look
     assert "quick" not in look
+    text = Text(class_report(config, PACK, results[7:])).text
+    assert "Stopped by time limit in Q2." in text and "Slow." not in text
 
 
 def test_unreadable_submissions_are_listed_and_not_counted(config):

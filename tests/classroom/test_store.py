@@ -107,3 +107,14 @@ def test_a_folder_without_a_store_has_no_pack(tmp_path):
     with pytest.raises(StoreError, match="holds no results"):
         Store(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    store = Store(folder, "hw1_likelihood")
+    assert store.seed(7) == 7
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (folder / STORE_NAME).is_file()

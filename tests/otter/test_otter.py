@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from samples import complete, stub_files, with_mistakes, write_archive
 
-from autograder.config import ROOT, load_config
+from autograder.config import ROOT, ConfigError, Visibility, load_config
 from autograder.gradescope.package import build_package
-from autograder.gradescope.simulate import simulate_gradescope
+from autograder.gradescope.simulate import SimulationError, simulate_gradescope
 from autograder.grading.suite import Suite
 from autograder.otter.package import build_otter_package
 
@@ -33,6 +33,28 @@ def autograder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("otter") / "otter.zip"
     build_otter_package("hw1_likelihood", CONFIG, path, SEED)
     return path
+
+
+def test_simulate_says_how_an_otter_zip_is_tried(autograder: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        SimulationError, match=r"is an Otter zip.*`otter run -a .*otter\.zip x\.zip`"
+    ):
+        simulate_gradescope(autograder, Path("x.zip"), tmp_path)
+
+
+@pytest.mark.parametrize("visibility", [Visibility.HIDDEN, Visibility.AFTER_DUE_DATE])
+def test_parts_that_students_do_not_see_at_once_are_refused(
+    tmp_path: Path, visibility: Visibility
+) -> None:
+    pack = CONFIG.packs["hw1_likelihood"]
+    first, *others = pack.questions
+    part = first.parts[0].model_copy(update={"visibility": visibility})
+    first = first.model_copy(update={"parts": (part, *first.parts[1:])})
+    pack = pack.model_copy(update={"questions": (first, *others)})
+    config = CONFIG.model_copy(update={"packs": {**CONFIG.packs, "hw1_likelihood": pack}})
+    with pytest.raises(ConfigError, match="Otter shows all rows or none, and Q1a of hw1"):
+        build_otter_package("hw1_likelihood", config, tmp_path / "x.zip", SEED)
+    assert not (tmp_path / "x.zip").exists()
 
 
 def notebook(*sources: str) -> bytes:

@@ -6,13 +6,16 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from autograder.config import ROOT, load_config
 from autograder.release import release_pack
+from autograder.sandbox.package import LIBRARIES
 from autograder.submission import read_submission
 
 CONFIG = load_config()
@@ -91,6 +94,13 @@ class Outcome(NamedTuple):
         (data,) = self.archives.values()
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_grader_imports_exactly_what_students_are_told() -> None:
+    submit = ModuleType("submit")
+    submit.__file__ = str(SUBMIT)
+    SourceFileLoader(submit.__name__, str(SUBMIT)).exec_module(submit)
+    assert submit.LIBRARIES == LIBRARIES
 
 
 def submit(pack: Path, *arguments: str, cwd: Path | None = None, seconds: int = 60) -> Outcome:

@@ -97,6 +97,49 @@ class TestAccepted:
         assert submission.others == {"answers.toml": b"d"}
         assert "no folder likelihood/" in submission.notes[0]
 
+    @pytest.mark.parametrize(
+        ("modules", "answers"),
+        [
+            ("hw2/my_work/density.py", "hw2/answers.toml"),
+            ("LIKELIHOOD/density.py", "answers.toml"),
+            ("code/density.py", "answers.toml"),
+            ("sub/likelihood/density.py", "answers.toml"),
+            ("likelihood/density.py", "likelihood/answers.toml"),
+            ("likelihood/density.py", "written/Answers.toml"),
+        ],
+    )
+    def test_the_only_answers_file_is_read_wherever_it_lies(
+        self, tmp_path: Path, modules: str, answers: str
+    ) -> None:
+        junk = {"__MACOSX/answers.toml": b"x", ".old/answers.toml": b"x", "venv/answers.toml": b"x"}
+        submission = read(make_zip(tmp_path / "x.zip", {modules: b"a", answers: b"b", **junk}))
+        assert submission.files == {"likelihood/density.py": b"a"}
+        assert submission.others == {"answers.toml": b"b"}
+        assert not any("answers" in note for note in submission.notes)
+
+    def test_of_several_answers_files_the_nearest_is_read(self, tmp_path: Path) -> None:
+        files = {
+            "answers.toml": b"far",
+            "hw1/likelihood/density.py": b"",
+            "hw1/likelihood/answers.toml": b"inside",
+            "hw1/answers.toml": b"beside",
+            "hw2/answers.toml": b"elsewhere",
+        }
+        submission = read(make_zip(tmp_path / "x.zip", files))
+        assert submission.others == {"answers.toml": b"beside"}
+        (note,) = (note for note in submission.notes if "answers" in note)
+        assert "hw1/answers.toml lies nearer" in note
+        for passed_over in ("hw1/likelihood/answers.toml", "hw2/answers.toml"):
+            assert passed_over in note
+
+    @pytest.mark.parametrize("name", ["answers.toml.txt", "answers (1).toml"])
+    def test_an_answers_file_of_another_name_is_to_be_renamed(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        submission = read(make_zip(tmp_path / "x.zip", {"likelihood/density.py": b"", name: b"a"}))
+        assert submission.others == {}
+        assert "must be named answers.toml; rename it" in " ".join(submission.notes)
+
     def test_a_top_folder_may_bear_the_packages_name(self, tmp_path: Path) -> None:
         path = make_zip(tmp_path / "x.zip", {**under("likelihood"), "likelihood/train.py": b""})
         assert "likelihood/density.py" in read(path).files
