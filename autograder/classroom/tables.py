@@ -102,8 +102,9 @@ def write_table(rows: Iterable[Sequence[object]]) -> str:
 def write_data(rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV for a program, which takes every cell as it is."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    # A cell is quoted for a character that ends lines here: any line break in a name is one.
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().replace("\r\n", "\n")
 
 
 def _cell(value: object) -> object:
