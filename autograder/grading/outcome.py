@@ -7,7 +7,8 @@ import torch
 from autograder.config import Tolerance, Tolerances, printable
 from autograder.grading.compare import Mismatch, compare, misplaced
 from autograder.grading.results import Finding
-from autograder.sandbox.runner import Fault, Frame, Reply
+from autograder.sandbox.rng import Change
+from autograder.sandbox.runner import MOVED_TO_CPU, NO_GPU, Fault, Frame, Reply
 
 FRAMES = 5
 TEXT_LENGTH = 300
@@ -23,11 +24,59 @@ FAULT_HINTS = {
     "memory_limit": "Look for a tensor much larger than its inputs, for example by broadcasting.",
     "crash": "The process ended. Remove calls that end the program, such as exit().",
 }
-NOT_COMPARABLE = "what was returned could not be compared with what is expected"
-MUTATED = (
-    "an input was changed in place; the caller still needs it: replace `x += ...`, `x[...] = ...`, "
-    "`x.clamp_()` on an argument by an expression that makes a new tensor"
+MESSAGE_HINTS = (
+    (
+        re.escape(MOVED_TO_CPU),
+        "The caller goes on where its tensors are: results stay on the device of the inputs.",
+    ),
+    (
+        "ModuleNotFoundError: .*(matplotlib|sklearn|torchvision)",
+        "Plots and data belong in `train.py`: grading has torch, numpy and the standard library "
+        "only.",
+    ),
+    (
+        "|".join(NO_GPU),
+        "There is no GPU where homeworks are graded: follow the device of the inputs instead of "
+        "naming one.",
+    ),
+    (
+        "does not require grad",
+        "No gradient reaches the inputs or parameters: look for `.item()`, `.detach()`, "
+        "`torch.tensor(...)`, `torch.no_grad()` on the way.",
+    ),
 )
+CALL_HINT = (
+    "Keep the names and signatures of the stubs; the grader calls them as the docstring says."
+)
+_CALL = re.compile(
+    r"TypeError: .*(missing \d+ required|unexpected keyword|positional arguments? but|"
+    r"multiple values for argument)|AttributeError: (module|type object) .*has no attribute"
+)
+EXCUSED_ON_META = ("no_values", "time_limit")
+NOT_COMPARABLE = "what was returned could not be compared with what is expected"
+NOT_LEFT = {
+    Change.VALUES: (
+        "an input was changed in place; the caller still needs it: replace `x += ...`, "
+        "`x[...] = ...`, `x.clamp_()` on an argument by an expression that makes a new tensor"
+    ),
+    Change.REQUIRES_GRAD: (
+        "`requires_grad` of an input was changed and left so; the tensor belongs to the caller: "
+        "ask for gradients of a tensor of your own"
+    ),
+    Change.FROZEN: (
+        "`requires_grad` of a network's parameters was changed and left so; the caller still "
+        "trains it: set it back, or keep gradients from flowing there in another way"
+    ),
+    Change.MODE: (
+        "a network was left in another mode than it came in: `eval()` and `train()` stay in force "
+        "until they are undone"
+    ),
+    Change.GRAD_MODE: (
+        "gradients were left turned off for all that follows: what turns them off must end with "
+        "the function, as a `with` statement or a decorator does"
+    ),
+}
+"""What to say of each change of what belongs to the caller."""
 
 
 class CheckFailed(Exception):
@@ -79,11 +128,10 @@ class Outcome:
             CheckFailed: With the first difference.
         """
         fault = self.reply.fault
-        if self.device == "meta" and fault is not None and _needs_values(fault):
+        if self.device == "meta" and fault is not None and fault.kind in EXCUSED_ON_META:
             return
         if fault is not None:
-            hint = FAULT_HINTS.get(fault.kind, "")
-            raise CheckFailed(fault.kind, _sentence(fault), hint, lines=_lines(fault))
+            raise CheckFailed(fault.kind, _sentence(fault), _hint(fault), lines=_lines(fault))
         if self.reply.values is None:
             raise GraderError("the sandbox gave neither values nor a fault")
         try:
@@ -93,8 +141,9 @@ class Outcome:
         if mismatch is not None:
             hint = DEVICE_HINT if mismatch.kind == "device" else ""
             raise CheckFailed(mismatch.kind, mismatch.message, hint, mismatch)
-        if set(self.reply.mutated) - self._mutates:
-            raise CheckFailed("mutated", MUTATED)
+        changes = [Change.of(number) for number in set(self.reply.mutated) - self._mutates]
+        if changes:
+            raise CheckFailed("mutated", NOT_LEFT[min(changes)])
 
     def _mismatch(self, values: dict, tolerance: str) -> Mismatch | None:
         if self.device == "meta":
@@ -115,15 +164,19 @@ def _to_float32(value: object) -> object:
     return value
 
 
-def _needs_values(fault: Fault) -> bool:
-    """Whether torch stopped a program on ``meta`` because it asked for values, not for a device."""
-    own_raise = bool(fault.frames) and re.search(r"\braise\b", fault.frames[-1].text)
-    of_torch = fault.kind == "exception" and "meta" in fault.message.lower() and not own_raise
-    return of_torch or fault.kind == "time_limit"
-
-
 def _sentence(fault: Fault) -> str:
     return "not started" if fault.kind == "not_started" else _short(fault.message)
+
+
+def _hint(fault: Fault) -> str:
+    """What a message says of its cause comes before what its kind alone tells."""
+    for words, hint in MESSAGE_HINTS:
+        if re.search(words, fault.message):
+            return hint
+    # Without a line of the student's own it was the grader's call that failed.
+    if fault.kind == "bad_return" and _CALL.match(fault.message):
+        return CALL_HINT
+    return FAULT_HINTS.get(fault.kind, "")
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Sandbox", "SandboxError", "Session", "Usage"]
 
 FAULT_KINDS = frozenset(
-    ["not_started", "import_failure", "exception", "wrong_device", "bad_return", "memory_limit"]
+    {"not_started", "import_failure", "exception", "wrong_device", "no_values", "bad_return"}
+    | {"memory_limit"}
 )
 REPLY_FIELDS = {"number": int, "values": dict | None, "fault": dict | None, "mutated": list}
 FAULT_FIELDS = {"kind": str, "message": str, "exception": str, "frames": list}

@@ -173,6 +173,8 @@ class Isolation:
 
     def _settled_server(self) -> ForkServer | ColdServer:
         while self.tier is None:
+            if not self._untried:
+                raise self._nothing_works()
             name = self._untried[0]
             try:
                 weaknesses = self._finish_trial(name)
@@ -237,7 +239,10 @@ class Isolation:
             except TierFailed as failure:
                 self._untried.pop(0)
                 self._failures.append(f"{name}: {failure}")
-        raise SandboxError(f"{NO_ISOLATION} {' '.join(self._failures)}{SEE_DOCTOR}")
+        raise self._nothing_works()
+
+    def _nothing_works(self) -> SandboxError:
+        return SandboxError(f"{NO_ISOLATION} {' '.join(self._failures)}{SEE_DOCTOR}")
 
     def _rule_out(self, name: str) -> None:
         """Raise TierFailed when a look is enough to tell that a tier cannot work."""

@@ -5,8 +5,9 @@ experiment on every device. On ``meta`` the tensors have shapes and no values.
 """
 
 import hashlib
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,44 @@ from torch import Tensor, nn
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
+class Change(IntEnum):
+    """What was not left as a probe gave it."""
+
+    VALUES = 0
+    REQUIRES_GRAD = 1
+    FROZEN = 2
+    MODE = 3
+    GRAD_MODE = 4
+
+    def at(self, position: int) -> int:
+        """One number for this change of the thing that was given at ``position``."""
+        return position * len(Change) + self
+
+    @classmethod
+    def of(cls, number: int) -> "Change":
+        """The change that ``at`` made a number of."""
+        return cls(number % len(cls))
+
+
+class _Given(NamedTuple):
+    """A module, and in which state it was given."""
+
+    requires_grad: list[tuple[Tensor, bool]]
+    training: list[tuple[nn.Module, bool]]
+
+
 class Rng:
     """Draws tensors on ``device`` in the default dtype.
 
-    Tensors that it returned are remembered, so that the runner can tell whether the student's
-    code changed one of them in place.
+    What it returned is remembered, so that the runner can tell whether the student's code changed
+    a tensor in place or left a module in another state.
     """
 
     def __init__(self, seed: int, device: str = "cpu") -> None:
         self.device = torch.device(device)
         self.seed = seed
         self.drawn: list[tuple[Tensor, Tensor]] = []
-        self._modules = 0
+        self._modules: list[_Given] = []
         self._generator = torch.Generator().manual_seed(seed)
 
     def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
@@ -63,7 +90,7 @@ class Rng:
 
     def keep(self, derived: Tensor) -> Tensor:
         """Remember a tensor made from drawn ones, so that a change in place is noticed."""
-        self.drawn.append((derived, derived.detach().clone()))
+        self._remember(derived)
         return derived
 
     def module(self, module: AnyModule, scale: float = 0.5) -> AnyModule:
@@ -73,14 +100,20 @@ class Rng:
         and the parameter's name, so that neither their order nor an additional parameter changes
         the others. Buffers are kept.
         """
-        self._modules += 1
+        number = len(self._modules) + 1
         module = module.to(device=self.device)
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                digest = hashlib.sha256(f"{self.seed}/{self._modules}/{name}".encode()).digest()
+                digest = hashlib.sha256(f"{self.seed}/{number}/{name}".encode()).digest()
                 own = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
                 values = torch.randn(parameter.shape, dtype=torch.float64, generator=own)
                 parameter.copy_(scale * values)
+        self._modules.append(
+            _Given(
+                [(parameter, parameter.requires_grad) for parameter in module.parameters()],
+                [(layer, layer.training) for layer in module.modules()],
+            )
+        )
         return module
 
     def _draw(self, kind: str, shape: tuple[int, ...]) -> Tensor:
@@ -90,12 +123,33 @@ class Rng:
     def _give(self, values: Tensor) -> Tensor:
         dtype = torch.get_default_dtype() if values.is_floating_point() else values.dtype
         given = values.to(device=self.device, dtype=dtype)
-        self.drawn.append((given, given.clone()))
+        self._remember(given)
         return given
 
+    def _remember(self, given: Tensor) -> None:
+        before = given.detach().clone().requires_grad_(given.requires_grad)
+        self.drawn.append((given, before))
+
     def mutated(self) -> list[int]:
-        """Positions, in order of drawing, of tensors that were changed in place."""
-        return [i for i, pair in enumerate(self.drawn) if not _same(*pair)]
+        """What was not left as it was given: a number per :class:`Change` and position.
+
+        Tensors, and modules, count in the order in which they were given.
+        """
+        return list(self._changes())
+
+    def _changes(self) -> Iterator[int]:
+        if not torch.is_grad_enabled():
+            yield Change.GRAD_MODE.at(0)
+        for position, (now, before) in enumerate(self.drawn):
+            if not _same(now, before):
+                yield Change.VALUES.at(position)
+            if now.requires_grad != before.requires_grad:
+                yield Change.REQUIRES_GRAD.at(position)
+        for position, given in enumerate(self._modules):
+            if any(parameter.requires_grad != before for parameter, before in given.requires_grad):
+                yield Change.FROZEN.at(position)
+            if any(layer.training != before for layer, before in given.training):
+                yield Change.MODE.at(position)
 
 
 def _same(now: Tensor, before: Tensor) -> bool:

@@ -4,6 +4,7 @@ The same function serves the reference in the trusted process and the submission
 sandbox. Nothing that the package does is allowed to escape as an exception.
 """
 
+import linecache
 import time
 import traceback
 from dataclasses import dataclass
@@ -12,10 +13,29 @@ from types import ModuleType
 import torch
 
 from autograder.sandbox.package import Package
+from autograder.sandbox.returned import moves_result_to_cpu
 from autograder.sandbox.rng import Rng
 
 MESSAGE_LENGTH = 500
-WRONG_DEVICE = ("on the same device", "on the expected device", "is on meta", "on device meta")
+FRAMES = 5
+WRONG_DEVICE = (
+    "on the same device",
+    "on the expected device",
+    "is on meta",
+    "on device meta",
+    "expected device meta",
+)
+MOVED_TO_CPU = "What is returned was moved to the CPU."
+NO_GPU = (
+    "Cannot re-initialize CUDA",
+    "not compiled with CUDA",
+    "No CUDA GPUs are available",
+    "no NVIDIA driver",
+    "no CUDA-capable device",
+    "object on a CUDA device",
+)
+"""What torch says to a program that asks for a GPU where there is none."""
+
 DTYPES = {"cpu": torch.float64, "meta": torch.float32, "cuda": torch.float32}
 
 
@@ -33,8 +53,9 @@ class Frame:
 class Fault:
     """Why a probe gave no values.
 
-    ``kind`` is one of not_started, import_failure, exception, wrong_device, bad_return,
-    time_limit, memory_limit, crash, malformed_reply.
+    ``kind`` is one of not_started, import_failure, exception, wrong_device, no_values, bad_return,
+    time_limit, memory_limit, crash, malformed_reply; no_values means that the program asked for
+    the values of tensors on ``meta``, which have none.
     """
 
     kind: str
@@ -45,7 +66,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reply:
-    """What one probe gave: values or a fault, and what was noticed on the way."""
+    """What one probe gave: values or a fault, and what was noticed on the way.
+
+    ``mutated`` says what was not left as the probe gave it (see ``Rng.mutated``).
+    """
 
     values: dict[str, object] | None = None
     fault: Fault | None = None
@@ -63,32 +87,39 @@ def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device
         # TF32 keeps ten bits of the mantissa: no more than the tolerance allows.
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.default_generator.manual_seed(0)
+    torch.autograd.set_detect_anomaly(False)
     rng = Rng(seed, device)
     start = time.perf_counter()
     try:
         values = getattr(probes, name)(package, rng)
+        mutated = tuple(rng.mutated())
     except BaseException as error:  # SystemExit and KeyboardInterrupt too
-        return Reply(fault=_fault(error), seconds=time.perf_counter() - start)
+        return Reply(fault=_fault(error, device), seconds=time.perf_counter() - start)
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
-    return Reply(values, mutated=tuple(rng.mutated()), seconds=time.perf_counter() - start)
+    return Reply(values, mutated=mutated, seconds=time.perf_counter() - start)
 
 
-def _fault(error: BaseException) -> Fault:
-    frames = _student_frames(error)
+def _fault(error: BaseException, device: str) -> Fault:
+    entries = _student_entries(error)
+    frames = _frames(error, entries)
     name = type(error).__name__
     message = _first_line(error)
     # Torch raises this too, for what it cannot do on a device; a stub raises it in its own line.
     stub = isinstance(error, NotImplementedError) and frames
     if stub and "NotImplementedError" in frames[-1].text:
         return Fault("not_started", message, name, frames)
-    if isinstance(error, SyntaxError | ImportError):
+    if isinstance(error, SyntaxError | ImportError) and _importing(frames):
         return Fault("import_failure", f"{name}: {message}", name, frames)
     if isinstance(error, MemoryError) or "can't allocate memory" in message:
         return Fault("memory_limit", "More memory was asked for than is allowed.", name, frames)
-    if any(words in message for words in WRONG_DEVICE):
+    if any(words in message for words in (*WRONG_DEVICE, *NO_GPU)):
         return Fault("wrong_device", message, name, frames)
+    if device == "meta" and "meta" in message.lower() and not _own_raise(error, entries):
+        if entries and _returns_from_cpu(entries[-1]):
+            return Fault("wrong_device", MOVED_TO_CPU, name, frames)
+        return Fault("no_values", f"{name}: {message}", name, frames)
     if not frames:
         return Fault("bad_return", f"{name}: {message}", name)
     return Fault("exception", f"{name}: {message}", name, frames)
@@ -102,14 +133,44 @@ def _first_line(error: BaseException) -> str:
     return text.strip().partition("\n")[0][:MESSAGE_LENGTH]
 
 
-def _student_frames(error: BaseException) -> tuple[Frame, ...]:
+def _student_entries(error: BaseException) -> list[traceback.FrameSummary]:
     """The traceback's lines in files that were loaded from memory: the student's own."""
-    entries = [
-        Frame(entry.filename, entry.lineno or 0, entry.name, (entry.line or "").strip())
+    return [
+        entry
         for entry in traceback.extract_tb(error.__traceback__)
         if not entry.filename.startswith(("/", "<")) and entry.filename != "probes.py"
     ]
+
+
+def _frames(error: BaseException, entries: list[traceback.FrameSummary]) -> tuple[Frame, ...]:
+    frames = [
+        Frame(entry.filename, entry.lineno or 0, entry.name, (entry.line or "").strip())
+        for entry in entries
+    ]
     if isinstance(error, SyntaxError) and error.filename:
         line = (error.text or "").strip()
-        entries.append(Frame(error.filename, error.lineno or 0, "", line))
-    return tuple(entries[-5:])
+        frames.append(Frame(error.filename, error.lineno or 0, "", line))
+    # Of a recursion each line once: the last different ones show the circle.
+    return tuple(reversed(list(dict.fromkeys(reversed(frames)))[:FRAMES]))
+
+
+def _own_raise(error: BaseException, entries: list[traceback.FrameSummary]) -> bool:
+    """Whether the student's own statement raised ``error``, and not what it called.
+
+    A line may hold a condition beside its ``raise``: the columns tell which of them was run.
+    """
+    if not entries or isinstance(error, AssertionError):
+        return bool(entries)
+    last = entries[-1]
+    line = linecache.getline(last.filename, last.lineno or 0).encode()
+    return line[last.colno or 0 :].startswith(b"raise")
+
+
+def _returns_from_cpu(entry: traceback.FrameSummary) -> bool:
+    source = "".join(linecache.getlines(entry.filename))
+    return moves_result_to_cpu(source, (entry.end_lineno, entry.end_colno))
+
+
+def _importing(frames: tuple[Frame, ...]) -> bool:
+    """Whether a module was being imported, and not a function being run."""
+    return not frames or any(frame.function in ("", "<module>") for frame in frames)

@@ -36,6 +36,7 @@ def test_equal_values_agree_within_the_tolerance():
         (None, t(1.0), "gradient", "is None"),
         (t(1.0), None, "gradient", "a gradient flows where it must stop"),
         (1.5, t(1, 2), "structure", "is a float, not a tensor"),
+        ((t(1), t(2)), t(1, 2), "structure", "is several values (2), not a tensor"),
         ([t(1)], [t(1), t(2)], "structure", "has 1 items, not 2"),
         (torch.tensor([1, 2]), torch.tensor([1, 3]), "value", "wrong in 1 of 2 entries"),
         (torch.tensor([True]), torch.tensor([1]), "dtype", "has dtype bool; it must be int64"),

@@ -5,9 +5,12 @@ import shutil
 import pytest
 from samples import complete, stub_files, with_mistakes
 
-from autograder.config import ROOT
+from autograder.config import ROOT, Visibility
+from autograder.grading.feedback import finding_lines
 from autograder.grading.grader import Grader
+from autograder.grading.results import Check, Finding, make_rows
 from autograder.grading.suite import Suite
+from autograder.sandbox.package import LIBRARIES
 from autograder.submission import Submission
 
 MODULE = "outliers"
@@ -80,9 +83,83 @@ def test_one_mistake_costs_its_own_row_and_is_named(grader, grade_files, module)
 def test_a_module_that_cannot_be_imported_costs_its_question_only(grader, grade_files, source):
     result = grade_files({**complete(grader.suite), PATH: source})
     assert set(lost(result)) == set(own(result))
-    finding = own(result)["Q7d"].findings[0]
+    finding = own(result)["Q7a"].findings[0]
     assert finding.kind in ("import_failure", "exception")
     assert finding.lines[-1].startswith(f"{PATH}:1")
+
+
+def test_a_failed_import_is_told_once_per_question_and_without_a_check(grade_files):
+    rows = own(grade_files({PATH: b"def oops(:\n"}, MODULE))
+    first, *others = [[finding_lines(f) for f in row.findings] for row in rows.values()]
+    assert len(first) == 1
+    assert first[0][0].startswith("SyntaxError: ")
+    assert others == [[["The module could not be imported: see Q7a."]]] * 3
+
+
+def test_an_import_that_students_do_not_see_is_told_where_they_do(config, grader):
+    pack, question = grader.suite.pack, grader.suite.pack.question(MODULE)
+    hidden = question.parts[0].model_copy(update={"visibility": Visibility.HIDDEN})
+    question = question.model_copy(update={"parts": (hidden, *question.parts[1:])})
+    pack = pack.model_copy(update={"questions": (question,)})
+    finding = Finding(check="x", kind="import_failure", message="SyntaxError: x")
+    failed = {"device": "cpu", "weight": 1, "outcome": "failed", "finding": finding}
+    checks = {label: [Check(part=label, **failed)] for label in ("Q7a", "Q7b", "Q7c", "Q7d")}
+    rows = [row for row in make_rows(config, pack, checks) if row.label in checks]
+    said = [row.findings[0].message for row in rows]
+    assert said[:2] == ["SyntaxError: x"] * 2
+    assert all("see Q7b" in message for message in said[2:])
+
+
+def test_a_library_that_only_this_machine_has_cannot_be_imported(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    finding = own(grade_files(patched(old, f"import scipy; {old}"), MODULE))["Q7c"].findings[0]
+    assert finding.kind == "exception"
+    assert "scipy is not there where homeworks are graded" in finding.message
+    permitted = f"import {', '.join(LIBRARIES)}, json, torch.utils.data; {old}"
+    assert "Q7c" not in lost(grade_files(patched(old, permitted), MODULE))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("return torch.zeros(1).cuda()", "CUDA", "no GPU where homeworks are graded"),
+        ("return (background_log_prob - log_prob), 1", "is several values (2)", ""),
+        (
+            "log_prob.detach().sum().backward()",
+            "does not require grad",
+            "No gradient reaches the inputs",
+        ),
+    ],
+)
+def test_a_hint_follows_from_what_happened(patched, grade_files, code, message, hint):
+    old = "return background_log_prob - log_prob"
+    finding = own(grade_files(patched(old, code), MODULE))["Q7c"].findings[0]
+    assert message in finding.message
+    assert hint in finding.hint
+    assert "Check what the function returns" not in finding.hint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("likelihood_ratio_score(", "likelihood_ratio_scores("),
+        ("log_prob: Tensor,", "x: Tensor, y,"),
+    ],
+)
+def test_another_name_or_signature_than_the_stubs_is_called_so(grader, grade_files, change):
+    source = grader.suite.reference_files[PATH].decode()
+    head, name, tail = source.partition("def likelihood_ratio_score(")
+    changed = head + (name + tail).replace(*change, 1)
+    finding = own(grade_files({PATH: changed.encode()}, MODULE))["Q7c"].findings[0]
+    assert "names and signatures of the stubs" in finding.hint
+
+
+def test_a_recursion_shows_each_line_once(patched, grade_files):
+    old = "return background_log_prob - log_prob"
+    new = "return likelihood_ratio_score(log_prob, background_log_prob)"
+    finding = own(grade_files(patched(old, new), MODULE))["Q7c"].findings[0]
+    assert "RecursionError" in finding.message
+    assert len(finding.lines) == 1
 
 
 def test_an_exception_shows_the_students_own_lines(patched, grade_files):
@@ -168,7 +245,7 @@ def test_an_expected_number_is_never_shown(grader, grade_files, patched):
 
 def suite_with(tmp_path, grader, old, new):
     """The pack's suite with one text of its hidden tests for ``outliers`` replaced."""
-    for folder in ("autograder/graders/hw1_likelihood", "solutions/hw1_likelihood/likelihood"):
+    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     path = tmp_path / f"autograder/graders/hw1_likelihood/test_{MODULE}.py"
     text = path.read_text()
@@ -198,6 +275,21 @@ def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, tmp_path,
     assert result.errors
 
 
+def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questions(
+    grader, tmp_path
+):
+    suite = suite_with(tmp_path, grader, "run", "run")
+    probes = tmp_path / f"autograder/graders/hw1_likelihood/probes/{MODULE}.py"
+    probes.write_text("import no_such_library\n" + probes.read_text())
+    files = grader.suite.reference_files
+    submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
+    questions = [suite.pack.question(module) for module in (MODULE, "made")]
+    result = Grader(suite, grader._sandbox, seed=1).grade(submission, questions)
+    assert {row.status for row in own(result).values()} == {"grader_error"}
+    assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
+    assert "no_such_library" in result.errors[0]
+
+
 def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grader, tmp_path):
     old, new = "from autograder.grading import", "from autograder.nothing import"
     broken = Grader(suite_with(tmp_path, grader, old, new), grader._sandbox, seed=1)
@@ -208,7 +300,7 @@ def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grade
         result = broken.grade(submission, questions)
         assert {row.status for row in own(result).values()} == {"grader_error"}
         assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
-        (error,) = [error for error in result.errors if "written" not in error]
+        (error,) = result.errors
         assert "autograder.nothing" in error
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from autograder.config import ROOT, Visibility, load_config
 from autograder.gradescope.results_json import to_gradescope
 from autograder.grading.grader import Grader
+from autograder.grading.reference import Reference
 from autograder.grading.results import Check, make_rows
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
@@ -146,6 +148,17 @@ def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path):
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 grader.reference.expected(MODULE, name)
+
+
+def test_warnings_of_a_reference_reach_nobody(tmp_path):
+    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    solution = tmp_path / "solutions/hw1_likelihood/likelihood" / f"{MODULE}.py"
+    solution.write_text(solution.read_text("utf-8") + "\nimport warnings; warnings.warn('ours')\n")
+    reference = Reference(Suite("hw1_likelihood", load_config(), tmp_path), seed=5)
+    with warnings.catch_warnings(record=True, action="always") as said:
+        assert reference.expected(MODULE, "area").values
+    assert not said
 
 
 def test_rows_that_students_do_not_see_are_not_summed_up_for_them(grader):

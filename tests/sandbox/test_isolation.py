@@ -157,11 +157,10 @@ def test_the_self_test_notices_a_hole(monkeypatch: pytest.MonkeyPatch, missing: 
 
 def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
     readable = [os.__file__]
-    with (
-        Sandbox(LIMITS, hidden=readable) as sandbox,
-        pytest.raises(SandboxError, match=r"read .*os\.py"),
-    ):
-        _ = sandbox.tier
+    with Sandbox(LIMITS, hidden=readable) as sandbox:
+        for _ in range(2):  # who asks again is told the same
+            with pytest.raises(SandboxError, match=r"read .*os\.py"):
+                _ = sandbox.tier
 
 
 def test_auto_does_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def exact_score_matching_loss(score: Score, x: Tensor) -> Tensor:
     be negative. The trace costs one backward pass per dimension.
 
     Args:
-        score: s, from (B, D) to (B, D).
+        score: s, from (B, D) to (B, D). The ``.grad`` of its parameters is left alone.
         x: Data, shape (B, D). Its ``requires_grad`` is left alone.
 
     Returns:
@@ -60,7 +60,7 @@ def sliced_score_matching_loss(
     of whatever length.
 
     Args:
-        score: s, from (B, D) to (B, D).
+        score: s, from (B, D) to (B, D). The ``.grad`` of its parameters is left alone.
         x: Data, shape (B, D). Its ``requires_grad`` is left alone.
         v: Projections, shape (M, B, D).
         variance_reduced: Whether the second term is exact.

@@ -261,7 +261,7 @@ def ode_log_prob(
 
     Args:
         drift: Called as ``drift(x, t)`` with t of shape (B,), as often as you like; each example by
-            itself.
+            itself. The ``.grad`` of its parameters is left alone.
         x: Data, at times[0], shape (B, ...). Not changed.
         times: The grid from data to prior, increasing, shape (N + 1,).
         probes: Vectors for the trace, shape (M, B, ...).

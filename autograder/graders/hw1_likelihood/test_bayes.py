@@ -11,7 +11,7 @@ def test_fit(run):
 
 @part("a", devices="cpu cuda")
 def test_fit_with_an_empty_class(run):
-    """class and pixel probabilities where a class has no examples, alpha = 0.3"""
+    """class and pixel probabilities where a class has no examples, and their precision"""
     run("fitted_with_an_empty_class").matches()
 
 

@@ -35,7 +35,7 @@ def test_linear(run):
 
 @part("b")
 def test_linear_of_other_shapes(run):
-    """masked layer on an input with three dimensions"""
+    """masked layer on an input with three dimensions, in evaluation mode"""
     run("linear_of_other_shapes").matches()
 
 

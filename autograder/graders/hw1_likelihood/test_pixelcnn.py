@@ -23,7 +23,7 @@ def test_convolution_gradients(run):
 
 @part("b", weight=3)
 def test_logits(run):
-    """logits with and without class labels (plain convolutions as layers)"""
+    """logits with and without class labels, also in evaluation mode (plain convolutions)"""
     run("logits").matches()
 
 

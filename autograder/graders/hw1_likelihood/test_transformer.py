@@ -29,7 +29,7 @@ def test_attention_below_every_mask(run):
 
 @part("b", weight=2, devices="cpu cuda")
 def test_heads(run):
-    """two and three heads, with another function in the place of attention, called once"""
+    """two and three heads, another function as attention, called once, also in evaluation mode"""
     run("heads").matches()
 
 
@@ -51,7 +51,7 @@ def test_block(run):
     run("block").matches("chain")
 
 
-@part("c", devices="cpu cuda")
+@part("c")
 def test_block_with_cache(run):
     """a block that is given a cache"""
     run("block_with_cache").matches()

@@ -5,7 +5,7 @@ from autograder.grading import part
 
 @part("a", weight=2)
 def test_forward(run):
-    """outputs and codes of noisy images"""
+    """outputs and codes of noisy images, and of noisy vectors in evaluation mode"""
     run("forward").matches()
 
 

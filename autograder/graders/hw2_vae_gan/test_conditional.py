@@ -7,7 +7,7 @@ WITH_VALUES = "cpu cuda"
 
 @part("a", weight=2)
 def test_projection(run):
-    """logits of four images with three classes, and of one image"""
+    """logits of four images with three classes, and of one image in evaluation mode"""
     run("projection").matches()
 
 
@@ -31,7 +31,7 @@ def test_translation_gradients(run):
 
 @part("b")
 def test_translation_of_one_level(run):
-    """a U-Net of one level, which has no skip connection"""
+    """a U-Net of one level, which has no skip connection, in evaluation mode"""
     run("translation_of_one_level").matches()
 
 

@@ -22,7 +22,7 @@ def test_generator_at_zero(run):
 
 @part("a", weight=2, devices=WITH_VALUES)
 def test_divergence(run):
-    """each divergence between three pairs of distributions"""
+    """each divergence between three pairs of distributions, and where q is tiny in places"""
     run("divergence").matches()
 
 
@@ -44,6 +44,12 @@ def test_conjugate_at_the_ends(run):
     run("conjugate_at_the_ends").matches()
 
 
+@part("b", devices="cpu")  # in float32 the points are the ends themselves
+def test_conjugate_beside_the_ends(run):
+    """the conjugate of each f a billionth inside its domain"""
+    run("conjugate_beside_the_ends").matches()
+
+
 @part("b", weight=2, devices=WITH_VALUES)
 def test_critic(run):
     """the optimal critic of each divergence"""
@@ -52,7 +58,7 @@ def test_critic(run):
 
 @part("b")
 def test_critic_far_off(run):
-    """the optimal critic for ratios of 1/1000, 1 and 1000, and a wrong name"""
+    """the optimal critic for ratios from a billionth to a billion, and a wrong name"""
     run("critic_far_off").matches()
 
 

@@ -43,7 +43,7 @@ def test_wasserstein(run):
 
 @part("c", weight=2)
 def test_penalty(run):
-    """gradient penalty of a quadratic critic, and where its gradient flows"""
+    """gradient penalty of a quadratic critic, where its gradient flows, and earlier gradients"""
     run("penalty").matches("chain")
 
 
@@ -61,7 +61,7 @@ def test_penalty_where_flat(run):
 
 @part("d", weight=2)
 def test_r1(run):
-    """R1 penalty of a quadratic critic, its gradients, and what became of the input"""
+    """R1 penalty of a quadratic critic, its gradients, the input left alone, earlier gradients"""
     run("r1").matches("chain")
 
 

@@ -73,5 +73,5 @@ def test_cvae_gradients(run):
 
 @part("c", weight=2)
 def test_cvae_samples(run):
-    """samples of given classes from given noise"""
+    """samples of given classes from given noise, and with logits of 1e4"""
     run("cvae_samples").matches()

@@ -17,7 +17,7 @@ def test_draw_gradients(run):
 
 @part("a", weight=2)
 def test_forward(run):
-    """logits, means and log-variances of a batch"""
+    """logits, means and log-variances of a batch, also in evaluation mode"""
     run("forward").matches()
 
 

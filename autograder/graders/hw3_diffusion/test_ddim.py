@@ -23,13 +23,13 @@ def test_impossible_times(run):
 
 @part("b", weight=2)
 def test_step(run):
-    """one deterministic step: consecutive, strided, and to the data"""
+    """one deterministic step: consecutive, strided, to level 0 and to the data"""
     run("step").matches()
 
 
 @part("b", weight=2, devices="cpu cuda")
 def test_random_step(run):
-    """one step with eta between 0 and 1 and at both ends"""
+    """one step with eta between 0 and 1 and at both ends, to level 0 and to the data"""
     run("random_step").matches()
 
 

@@ -59,7 +59,7 @@ def test_bound_of_mixed_steps(run):
 
 @part("e", weight=2)
 def test_step(run):
-    """one step from the noisy end, the middle and the last one, with both variances"""
+    """single steps, from the noisy end to the last one, with both variances and with other betas"""
     run("step").matches()
 
 

@@ -11,7 +11,7 @@ def test_points(run):
     run("points").matches()
 
 
-@part("a", devices=WITH_VALUES)
+@part("a")
 def test_targets(run):
     """velocities along the lines"""
     run("targets").matches()
@@ -53,7 +53,7 @@ def test_pairs(run):
     run("pairs").matches()
 
 
-@part("d", devices=WITH_VALUES)
+@part("d")
 def test_bends(run):
     """straightness of random paths and of a line"""
     run("bends").matches()

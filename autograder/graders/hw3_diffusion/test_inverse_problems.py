@@ -23,6 +23,12 @@ def test_repainted(run):
     run("repainted").matches("chain")
 
 
+@part("a")
+def test_repainted_to_level_0(run):
+    """RePaint with two rounds, down to level 0"""
+    run("repainted_to_level_0").matches("chain")
+
+
 @part("b", weight=2)
 def test_pooling(run):
     """average pooling, its adjoint and its pseudo-inverse"""
@@ -41,7 +47,7 @@ def test_views(run):
     run("views").matches()
 
 
-@part("b", weight=2, devices=WITH_VALUES)
+@part("b", weight=2)
 def test_sinograms(run):
     """sinograms of several channels, and backprojection, with a wide and a narrow detector"""
     run("sinograms").matches()
@@ -57,6 +63,12 @@ def test_projected(run):
 def test_null_space_steps(run):
     """steps with projection, neighbouring, strided and the last, and what the model is asked"""
     run("null_space_steps").matches("chain")
+
+
+@part("c")
+def test_null_space_step_to_level_0(run):
+    """a step with projection, down to level 0"""
+    run("null_space_step_to_level_0").matches("chain")
 
 
 @part("d", weight=3, devices=WITH_VALUES)

@@ -27,6 +27,12 @@ def test_ratio(run):
     run("ratio").matches()
 
 
+@part("b", devices="cpu")  # float32 does not tell these levels from 1
+def test_ratio_without_noise(run):
+    """signal-to-noise ratio where hardly any noise is left, up to alpha_bar = 1 - 1e-9"""
+    run("ratio_without_noise").matches()
+
+
 @part("c")
 def test_data_from_noise(run):
     """x_0 from eps: images, sequences, vectors, and one example without noise"""

@@ -7,7 +7,7 @@ WITH_VALUES = "cpu cuda"
 
 @part("a", weight=2)
 def test_exact(run):
-    """exact loss of a score whose outputs depend on all inputs, and its gradients"""
+    """exact loss of a coupled score, its gradients, and .grad of parameters, to be left alone"""
     run("exact").matches("chain")
 
 
@@ -19,7 +19,7 @@ def test_exact_of_other_sizes(run):
 
 @part("b", weight=2)
 def test_sliced(run):
-    """sliced loss with two projections of four examples, and its gradients"""
+    """sliced loss of two projections, its gradients, and .grad of parameters, to be left alone"""
     run("sliced").matches("chain")
 
 

@@ -11,13 +11,13 @@ def test_vp(run):
     run("vp").matches()
 
 
-@part("a", weight=2, devices=WITH_VALUES)
+@part("a", weight=2)
 def test_ve(run):
     """mean and standard deviation under the variance-exploding SDE"""
     run("ve").matches()
 
 
-@part("b", weight=2, devices=WITH_VALUES)
+@part("b", weight=2)
 def test_reverse(run):
     """drift of the reverse SDE, and the times that its terms are asked for"""
     run("reverse").matches()
@@ -35,7 +35,7 @@ def test_euler_maruyama_forwards(run):
     run("euler_maruyama_forwards").matches("chain")
 
 
-@part("c", devices=WITH_VALUES)
+@part("c")
 def test_flow_drift(run):
     """drift of the probability-flow ODE, and the times that its terms are asked for"""
     run("flow_drift").matches()
@@ -61,7 +61,7 @@ def test_trace_from_basis(run):
 
 @part("d", weight=2)
 def test_likelihood(run):
-    """log-likelihood under an ODE that ends in a standard normal, free of any graph"""
+    """log-likelihood under an ODE, free of any graph, and .grad of its drift, to be left alone"""
     run("likelihood").matches("chain")
 
 

@@ -93,6 +93,21 @@ MISCONCEPTIONS = (
         ((PRIOR, "self.prior = torch.full_like(class_counts, 1 / self.num_classes)"),),
     ),
     Misconception(
+        "bayes-fit-old-dtype",
+        "NaiveBayes.fit",
+        "The values are copied into the old buffers and take the precision and the device that those happen "
+        "to have. They should have those of x.",
+        (
+            (PRIOR, "self.prior.copy_((class_counts + self.alpha) / total)"),
+            (
+                THETA,
+                "self.theta.copy_(\n"
+                "            (on_counts + self.alpha) / (class_counts[:, None] + 2 * self.alpha)\n"
+                "        )",
+            ),
+        ),
+    ),
+    Misconception(
         "bayes-fit-log-prior",
         "NaiveBayes.fit",
         "`prior` holds logarithms. The attribute is a probability.",

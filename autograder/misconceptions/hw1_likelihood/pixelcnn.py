@@ -555,6 +555,23 @@ MISCONCEPTIONS = (
         ((SAMPLE, "return self.complete(blank, 0, u)"),),
     ),
     Misconception(
+        "sample-written-into-u",
+        "PixelCNN.sample",
+        "The levels are written over the uniform numbers, which belong to the caller. Start with an image "
+        "of its own.",
+        (
+            (
+                SAMPLE,
+                "_, height, width = u.shape\n"
+                "        for i in range(height):\n"
+                "            for j in range(width):\n"
+                "                logits = self(u, y)[:, :, i, j]\n"
+                "                u[:, i, j] = sample_categorical(logits, u[:, i, j])\n"
+                "        return u.long()",
+            ),
+        ),
+    ),
+    Misconception(
         "sample-first-row-blank",
         "PixelCNN.sample",
         "The first row is never drawn: sampling starts from nothing.",

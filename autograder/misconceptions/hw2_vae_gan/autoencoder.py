@@ -31,6 +31,18 @@ MISCONCEPTIONS = (
         (("seen = x if noise is None else x + noise", "seen = x"),),
     ),
     Misconception(
+        "autoencoder-noise-only-in-training",
+        "Autoencoder.forward",
+        "In evaluation mode the noise is not used. Whether there is noise is up to the caller, who can "
+        "pass None; the mode has no say.",
+        (
+            (
+                "seen = x if noise is None else x + noise",
+                "seen = x + noise if self.training and noise is not None else x",
+            ),
+        ),
+    ),
+    Misconception(
         "autoencoder-noise-on-output",
         "Autoencoder.forward",
         "The noise is added to the output. It belongs on the input of the encoder.",

@@ -34,6 +34,18 @@ MISCONCEPTIONS = (
         ((PHI, "phi = F.relu(self.features(x)).mean(dim=(2, 3))"),),
     ),
     Misconception(
+        "projection-sigmoid-in-evaluation",
+        "ProjectionDiscriminator.forward",
+        "In evaluation mode probabilities are returned. A logit is asked for, whatever the mode.",
+        (
+            (
+                LOGIT,
+                "logit = self.linear(phi).squeeze(1) + projection\n"
+                "        return logit if self.training else logit.sigmoid()",
+            ),
+        ),
+    ),
+    Misconception(
         "projection-no-relu",
         "ProjectionDiscriminator.forward",
         "The features are added up without the relu before it: negative ones must not count.",
@@ -327,6 +339,13 @@ MISCONCEPTIONS = (
         "patch_discriminator_loss",
         "The real example is the source image itself. The real pair is (source, target).",
         ((REAL, "real = F.softplus(-discriminator(source, source)).mean()"),),
+    ),
+    Misconception(
+        "patches-backward-inside",
+        "patch_discriminator_loss",
+        "The loss is differentiated in here already, so that its gradient counts twice when the caller "
+        "calls `backward`. Return the loss and leave the rest to the training loop.",
+        ((HALF, "(0.5 * (real + generated)).backward(retain_graph=True)\n    " + HALF),),
     ),
     Misconception(
         "patches-pair-swapped",

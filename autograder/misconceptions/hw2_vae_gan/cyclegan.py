@@ -283,6 +283,27 @@ MISCONCEPTIONS = (
         ((DISCRIMINATOR, DISCRIMINATOR.replace("critic(fake.detach())", "critic(fake).detach()")),),
     ),
     Misconception(
+        "discriminator-backward-inside",
+        "discriminator_objective",
+        "The loss is differentiated in here already, so that its gradient counts twice when the caller "
+        "calls `backward`. Return the loss and leave the rest to the training loop.",
+        (
+            (
+                DISCRIMINATOR,
+                f"{DISCRIMINATOR.replace('return', 'loss =')}\n"
+                "    loss.backward(retain_graph=True)\n"
+                "    return loss",
+            ),
+        ),
+    ),
+    Misconception(
+        "discriminator-zero-grad",
+        "discriminator_objective",
+        "The gradients of the discriminator are set to zero in here. When that happens is for the "
+        "training loop to say: a loss is only to be computed.",
+        ((DISCRIMINATOR, f"critic.zero_grad()\n    {DISCRIMINATOR}"),),
+    ),
+    Misconception(
         "discriminator-no-half",
         "discriminator_objective",
         "The two terms are added. The discriminator's objective is half of their sum, which slows it "

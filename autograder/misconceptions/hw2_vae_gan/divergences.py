@@ -120,6 +120,13 @@ MISCONCEPTIONS = (
         ((SUM, SUM.replace("p / q", "p.clamp(min=1e-8) / q")),),
     ),
     Misconception(
+        "divergence-epsilon",
+        "f_divergence",
+        "A small number is added to q. It is small beside most probabilities and not beside a tiny one, "
+        "where the ratio is what the divergence is about; q is positive and needs no help.",
+        ((SUM, SUM.replace("p / q", "p / (q + 1e-10)")),),
+    ),
+    Misconception(
         "divergence-zeros-left-out",
         "f_divergence",
         "Outcomes with p_k = 0 are left out. That is right in kl, where f(0) = 0; elsewhere such an outcome "
@@ -201,9 +208,9 @@ MISCONCEPTIONS = (
         "Logarithm and denominator are kept away from zero. Just inside the domain the conjugate is as large "
         "as the formula says; nothing is to be clipped there.",
         (
-            (C_REVERSE, C_REVERSE.replace("(-t).log()", "(-t).clamp(min=1e-3).log()")),
-            (C_JS, C_JS.replace("(2 * t).exp()).log()", "(2 * t).exp()).clamp(min=1e-3).log()")),
-            (C_HELLINGER, C_HELLINGER.replace("(1 - t)", "(1 - t).clamp(min=1e-3)")),
+            (C_REVERSE, C_REVERSE.replace("(-t).log()", "(-t).clamp(min=1e-6).log()")),
+            (C_JS, C_JS.replace("(2 * t).exp()).log()", "(2 * t).exp()).clamp(min=1e-6).log()")),
+            (C_HELLINGER, C_HELLINGER.replace("(1 - t)", "(1 - t).clamp(min=1e-6)")),
         ),
     ),
     Misconception(
@@ -230,6 +237,17 @@ MISCONCEPTIONS = (
         "optimal_critic",
         "In total_variation the slope is 1/2, not 1: the critic leaves the domain of the conjugate.",
         ((T_TV, "return (ratio - 1).sign()"),),
+    ),
+    Misconception(
+        "critic-clipped",
+        "optimal_critic",
+        "Small ratios are clipped. They are positive, so nothing breaks, and where q has far more mass than "
+        "p the critic must say so.",
+        (
+            (T_KL, "return 1 + ratio.clamp(min=1e-6).log()"),
+            (T_REVERSE, "return -1 / ratio.clamp(min=1e-6)"),
+            (T_HELLINGER, "return 1 - ratio.clamp(min=1e-6).rsqrt()"),
+        ),
     ),
     Misconception(
         "critic-inverted-ratio",

@@ -56,6 +56,14 @@ NO_GRAPH = (
     "The gradient of the critic is a constant here, and the penalty teaches its parameters nothing: "
     "differentiating it again needs the graph of the first differentiation."
 )
+BACKWARD = (
+    "`backward` also adds to the `.grad` of the critic's parameters, and the next step of the optimiser "
+    "would include it. Ask for the one gradient that the penalty needs; the caller alone accumulates."
+)
+WIPED = (
+    "The gradients of the critic are set to zero in here. The caller may have accumulated some from "
+    "other losses: a loss is only to be computed."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -464,6 +472,24 @@ MISCONCEPTIONS = (
         "r1_penalty",
         "This is the norm of the gradient; the penalty is its square.",
         ((R1, "return 0.5 * gamma * torch.linalg.vector_norm(slope.flatten(1), dim=1).mean()"),),
+    ),
+    Misconception(
+        "gp-backward",
+        "gradient_penalty",
+        BACKWARD,
+        ((GP_SLOPE, "critic(z).sum().backward(create_graph=True)\n    slope = z.grad"),),
+    ),
+    Misconception(
+        "gp-zero-grad",
+        "gradient_penalty",
+        WIPED,
+        ((GP_SLOPE, f"critic.zero_grad()\n    {GP_SLOPE}"),),
+    ),
+    Misconception(
+        "r1-backward",
+        "r1_penalty",
+        BACKWARD,
+        ((R1_SLOPE, "critic(x).sum().backward(create_graph=True)\n    slope = x.grad"),),
     ),
     Misconception(
         "r1-no-graph",

@@ -204,6 +204,16 @@ MISCONCEPTIONS = (
         ((Z, "z = mean + log_var.exp() * eps"),),
     ),
     Misconception(
+        "gmvae-log-var-overwritten",
+        "gmvae_negative_elbo",
+        "`log_var` becomes a standard deviation in place: the caller, and the gradient, still need the "
+        "log-variances. Give the result of an operation a name of its own.",
+        (
+            (Z, "given = log_var.clone()\n    z = mean + log_var.mul_(0.5).exp_() * eps"),
+            (LOG_Q, LOG_Q.replace("log_var", "given")),
+        ),
+    ),
+    Misconception(
         "gmvae-decodes-mean",
         "gmvae_negative_elbo",
         "The mean of q is decoded, as in a plain autoencoder. The bound needs the decoder's average over "
@@ -434,6 +444,13 @@ MISCONCEPTIONS = (
         "Pixels are set where their probability exceeds one half. That is the most likely image, not a "
         "sample: compare with the given uniform noise.",
         (("u < decode(z, c).sigmoid()", "decode(z, c).sigmoid() > 0.5"),),
+    ),
+    Misconception(
+        "cvae-sample-clipped",
+        "cvae_sample",
+        "The probabilities are clipped away from 0 and 1, which puts stray pixels into images of which the "
+        "decoder is sure. A comparison with u needs no clipping.",
+        (("decode(z, c).sigmoid()", "decode(z, c).sigmoid().clamp(0.01, 0.99)"),),
     ),
     Misconception(
         "cvae-sample-probabilities",

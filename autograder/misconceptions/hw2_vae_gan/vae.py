@@ -83,6 +83,18 @@ MISCONCEPTIONS = (
         (("self.decoder(reparameterize(mean, log_var, eps))", "self.decoder(mean)"),),
     ),
     Misconception(
+        "vae-forward-mean-in-evaluation",
+        "VAE.forward",
+        "In evaluation mode the noise is not used and the mean is decoded. The bound needs a draw on test "
+        "data too: use the `eps` that was given, whatever the mode.",
+        (
+            (
+                "self.decoder(reparameterize(mean, log_var, eps))",
+                "self.decoder(reparameterize(mean, log_var, eps) if self.training else mean)",
+            ),
+        ),
+    ),
+    Misconception(
         "vae-forward-sigmoid",
         "VAE.forward",
         "Probabilities are returned; logits are asked for.",

@@ -36,6 +36,10 @@ ENCODE_PREV = (
 ENCODE_ASK = "eps = model(x, torch.full(x.shape[:1], t, device=x.device))\n        clean"
 CLEAN = "clean = (x - (1 - level_prev).sqrt() * eps) / level_prev.sqrt()"
 ENCODE = "x = level.sqrt() * clean + (1 - level).sqrt() * eps"
+LEVEL_ZERO = (
+    "At t_prev = 0 alpha_bar is taken for 1. Level 0 still holds a little noise; only t_prev = -1 stands for "
+    "the data."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -179,6 +183,12 @@ MISCONCEPTIONS = (
         "ddim_step",
         "At t_prev = -1 the first level is used, which still holds noise. At the data alpha_bar is 1.",
         ((FROM_TO, "level_prev = alpha_bar[max(t_prev, 0)]\n" + X0),),
+    ),
+    Misconception(
+        "ddim-level-zero-is-data",
+        "ddim_step",
+        LEVEL_ZERO,
+        ((FROM_TO, FROM_TO.replace("t_prev >= 0", "t_prev > 0")),),
     ),
     Misconception(
         "ddim-one-step-only",
@@ -379,6 +389,12 @@ MISCONCEPTIONS = (
         "ddim_encode",
         "The data are treated as if they were at level 0. They hold no noise: alpha_bar is 1.",
         ((ENCODE_PREV, "        level_prev = alpha_bar[max(t_prev, 0)]\n        eps"),),
+    ),
+    Misconception(
+        "encode-level-zero-is-data",
+        "ddim_encode",
+        LEVEL_ZERO,
+        ((ENCODE_PREV, ENCODE_PREV.replace("t_prev >= 0", "t_prev > 0")),),
     ),
     Misconception(
         "encode-model-at-previous",

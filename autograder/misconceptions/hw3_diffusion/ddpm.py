@@ -32,6 +32,15 @@ STEP = "return mean + sigma2.sqrt() * noise"
 LOOP = "for t, noise in zip(reversed(range(len(betas))), noises, strict=True):"
 ASK = "eps = model(x, torch.full(x.shape[:1], t, device=x.device))"
 MOVE = "x = p_sample(x, t, eps, noise, betas, variance)"
+LEVELS = "torch.cumprod(1 - betas, dim=0)"
+STEP_LEVELS = f"alpha_bar = {LEVELS}\n    mean"
+POSTERIOR_LEVELS = f"alpha_bar = {LEVELS}\n    alpha_bar_before"
+REMEMBERED = f"KNOWN.setdefault((len(betas), betas.device), {LEVELS})"
+MODEL = "Model = Callable"
+REMEMBERS = (
+    "alpha_bar is remembered by the number of steps. Another schedule with as many steps then gets the levels "
+    "of the first one."
+)
 RANKS = (
     "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
     "the factor of an example meets the dimension next to the batch."
@@ -166,6 +175,15 @@ MISCONCEPTIONS = (
                     "    mean = weight_x0.view(shape) * x0 + weight_xt.view(shape) * x_t"
                 ),
             ),
+        ),
+    ),
+    Misconception(
+        "posterior-remembers-betas",
+        "q_posterior",
+        REMEMBERS,
+        (
+            (POSTERIOR_LEVELS, POSTERIOR_LEVELS.replace(LEVELS, REMEMBERED)),
+            (MODEL, "KNOWN: dict = {}\n" + MODEL),
         ),
     ),
     Misconception(
@@ -397,6 +415,15 @@ MISCONCEPTIONS = (
         "p_sample",
         'The variance is always the posterior\'s; with variance="beta" it is beta_t.',
         ((CHOICE, ""),),
+    ),
+    Misconception(
+        "step-remembers-betas",
+        "p_sample",
+        REMEMBERS,
+        (
+            (STEP_LEVELS, STEP_LEVELS.replace(LEVELS, REMEMBERED)),
+            (MODEL, "KNOWN: dict = {}\n" + MODEL),
+        ),
     ),
     Misconception(
         "step-cumulative-alpha",

@@ -42,6 +42,11 @@ START = "level = signal_level(alpha_bar, steps - 1)"
 NOISED = "x = level.sqrt() * guide + (1 - level).sqrt() * noise"
 ALL_NOISE = "    if steps == len(alpha_bar):\n        x = noise\n"
 LOOP = "for t in reversed(range(steps)):\n        x = step(x, t, t - 1)"
+PREVIOUS = "(alpha_bar[t_prev] if t_prev > 0 else torch.ones_like(alpha_bar[0]))"
+LEVEL_ZERO = (
+    "At t_prev = 0 alpha_bar is taken for 1. Level 0 still holds a little noise; only t_prev = -1 stands for "
+    "the data."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -148,6 +153,12 @@ MISCONCEPTIONS = (
         "There is no way back when t_prev = -1. The paper does it like this; here the last step is "
         "resampled like every other.",
         ((ROUNDS, ROUNDS.replace("if r > 0:", "if r > 0 and t_prev >= 0:")),),
+    ),
+    Misconception(
+        "repaint-step-level-zero-is-data",
+        "repaint_step",
+        LEVEL_ZERO,
+        ((RATIO, RATIO.replace("signal_level(alpha_bar, t_prev)", PREVIOUS)),),
     ),
     Misconception(
         "downsample-forward-strided",
@@ -659,6 +670,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "ddnm-step-level-zero-is-data",
+        "ddnm_step",
+        LEVEL_ZERO,
+        ((DDNM_EPS, DDNM_EPS.replace("signal_level(alpha_bar, t_prev)", PREVIOUS)),),
+    ),
+    Misconception(
         "ddnm-step-one-time-for-batch",
         "ddnm_step",
         "The model is given t with shape (1,); it must be told the step of each example, shape "
@@ -731,6 +748,12 @@ MISCONCEPTIONS = (
                 DPS_LEVELS.replace("signal_level(alpha_bar, t_prev)", "alpha_bar[t_prev]"),
             ),
         ),
+    ),
+    Misconception(
+        "dps-step-level-zero-is-data",
+        "dps_step",
+        LEVEL_ZERO,
+        ((DPS_LEVELS, DPS_LEVELS.replace("signal_level(alpha_bar, t_prev)", PREVIOUS)),),
     ),
     Misconception(
         "dps-step-graph-kept",

@@ -88,6 +88,20 @@ MISCONCEPTIONS = (
         ((OMEGA, "omega = torch.exp(-math.log(10000.0) * i / half)"),),
     ),
     Misconception(
+        "time-embedding-remembers-period",
+        "time_embedding",
+        "The frequencies are remembered by the number of features. Another max_period with as many features then "
+        "gets the frequencies of the first one.",
+        (
+            (
+                OMEGA,
+                OMEGA.replace("torch.exp", "KNOWN.setdefault((dim, dtype, t.device), torch.exp")
+                + ")",
+            ),
+            ("def time_embedding", "KNOWN: dict = {}\n\n\ndef time_embedding"),
+        ),
+    ),
+    Misconception(
         "time-embedding-whole-steps",
         "time_embedding",
         "Fractions of a step are cut off. Continuous-time models pass times such as 3.7.",

@@ -220,6 +220,20 @@ MISCONCEPTIONS = (
         ((PRODUCT, "return torch.cumprod((1 - betas).flip(0), dim=0).flip(0)"),),
     ),
     Misconception(
+        "levels-in-one-buffer",
+        "alpha_bars",
+        "Every call writes into the same tensor, so that the next call changes what this one returned.",
+        (
+            (
+                PRODUCT,
+                "key = (len(betas), betas.dtype, betas.device)\n"
+                "    buffer = BUFFERS.setdefault(key, torch.empty_like(betas))\n"
+                "    return torch.cumprod(1 - betas, dim=0, out=buffer)",
+            ),
+            ("def expand", "BUFFERS: dict = {}\n\n\ndef expand"),
+        ),
+    ),
+    Misconception(
         "snr-inverted",
         "snr",
         "This is the ratio of noise to signal.",
@@ -261,6 +275,20 @@ MISCONCEPTIONS = (
         "The variance of the signal is divided by the amplitude of the noise: both must be "
         "variances.",
         ((RATIO, "return alpha_bar / (1 - alpha_bar).sqrt()"),),
+    ),
+    Misconception(
+        "snr-noise-raised",
+        "snr",
+        "A small number is added to the variance of the noise. alpha_bar is below 1, so that nothing is divided "
+        "by zero, and where the data are nearly clean that number counts more than the noise.",
+        ((RATIO, "return alpha_bar / (1 - alpha_bar + 1e-8)"),),
+    ),
+    Misconception(
+        "snr-noise-bounded",
+        "snr",
+        "The variance of the noise is kept above a lower bound, which hides how high the ratio is where the "
+        "data are nearly clean.",
+        ((RATIO, "return alpha_bar / (1 - alpha_bar).clamp(min=1e-3)"),),
     ),
     Misconception(
         "eps-to-x0-broadcast",

@@ -28,6 +28,10 @@ RANKS = (
     "Only shapes (B, D) and (B, C, H, W) are provided for; x has any number of dimensions. With (B, T, D) "
     "the factor of an example meets the dimension next to the batch."
 )
+POLLUTES = (
+    "`.backward()` fills the .grad of everything that the score depends on, its parameters among them, and "
+    "the optimiser's step adds that to the gradient of the loss. Ask for the derivative by x alone."
+)
 MARKS = (
     "x is marked for gradients and then unmarked, also where it required gradients before: it is the caller's. "
     "Mark a detached copy."
@@ -102,6 +106,19 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "exact-backward",
+        "exact_score_matching_loss",
+        POLLUTES,
+        (
+            (
+                ROW,
+                "x.grad = None\n"
+                "        s[:, d].sum().backward(create_graph=True)\n"
+                "        row = x.grad",
+            ),
+        ),
+    ),
+    Misconception(
         "sliced-one-sided",
         "sliced_score_matching_loss",
         "The Jacobian is multiplied by v on one side only; v.J.v needs it on both.",
@@ -173,6 +190,19 @@ MISCONCEPTIONS = (
                 ),
             ),
             (SLICED, "x.requires_grad_(False)\n    " + SLICED),
+        ),
+    ),
+    Misconception(
+        "sliced-backward",
+        "sliced_score_matching_loss",
+        POLLUTES,
+        (
+            (
+                PRODUCT,
+                "x.grad = None\n"
+                "        (s * direction).sum().backward(create_graph=True)\n"
+                "        product = x.grad",
+            ),
         ),
     ),
     Misconception(

@@ -22,6 +22,7 @@ PRODUCTS = "products = [torch.autograd.grad(y, x, v, retain_graph=True)[0] for v
 TRACE = "return (torch.stack(products) * probes).flatten(2).sum(dim=2).mean(dim=0)"
 STAGES = "h, t1, t2 = end - start, start.expand(len(x)), end.expand(len(x))\n"
 PREDICTED = "predicted = x + h * k1\n"
+D1 = "d1 = hutchinson_trace(lambda y, t=t1: drift(y, t), x, probes)\n"
 D2 = "d2 = hutchinson_trace(lambda y, t=t2: drift(y, t), predicted, probes)\n"
 PATH = "x = x + h * (k1 + k2) / 2\n            integral"
 GROWTH = "integral = integral + h * (d1 + d2) / 2\n"
@@ -530,6 +531,29 @@ MISCONCEPTIONS = (
         "The result hangs on the graph of the drift, of all steps of the path: memory grows with "
         "every step. Only the divergence needs a graph, and only inside one stage.",
         (("    with torch.no_grad():\n", "    with torch.enable_grad():\n"),),
+    ),
+    Misconception(
+        "likelihood-backward",
+        "ode_log_prob",
+        "The divergence comes from `.backward()`, which adds to the .grad of the drift's parameters. Measuring "
+        "a likelihood must not touch what the next step of training uses.",
+        (
+            (
+                "integral = x.new_zeros(len(x))",
+                "def trace(function, x, probes):\n"
+                "        with torch.enable_grad():\n"
+                "            x = x.detach().requires_grad_()\n"
+                "            y, products = function(x), []\n"
+                "            for v in probes:\n"
+                "                x.grad = None\n"
+                "                y.backward(v, retain_graph=True)\n"
+                "                products.append(x.grad)\n"
+                "        return (torch.stack(products) * probes).flatten(2).sum(dim=2).mean(dim=0)\n\n"
+                "    integral = x.new_zeros(len(x))",
+            ),
+            (D1, D1.replace("hutchinson_trace", "trace")),
+            (D2, D2.replace("hutchinson_trace", "trace")),
+        ),
     ),
     Misconception(
         "likelihood-one-time-for-batch",

@@ -32,7 +32,11 @@ def fitted(hw: Package, rng: Rng) -> dict:
 
 def fitted_with_an_empty_class(hw: Package, rng: Rng) -> dict:
     x, y = rng.bernoulli(9, 4, p=0.7), rng.integers(0, 4, 9)
-    return _fitted(hw, rng, x, y, 5, 0.3)
+    single = _fitted(hw, rng, x.float(), y, 5, 0.3)
+    return {
+        **_fitted(hw, rng, x, y, 5, 0.3),
+        "keeps_dtype": {name: value.dtype == torch.float32 for name, value in single.items()},
+    }
 
 
 def fitted_without_smoothing(hw: Package, rng: Rng) -> dict:

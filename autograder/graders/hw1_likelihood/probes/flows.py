@@ -13,13 +13,13 @@ def _slopes(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     return gradients(output + sum(0 * given.sum() for given in inputs), inputs)
 
 
-def coupling(hw: Package, rng: Rng) -> nn.Module:
+def _coupling(hw: Package, rng: Rng) -> nn.Module:
     """A coupling of vectors of five entries, with a network that reads all that it is given."""
     mask = rng.tensor([1.0, 0.0, 0.0, 1.0, 0.0])
     return rng.module(hw.flows.AffineCoupling(mask, net=nn.Linear(5, 10)))
 
 
-def image_coupling(hw: Package, rng: Rng) -> nn.Module:
+def _image_coupling(hw: Package, rng: Rng) -> nn.Module:
     """A coupling of images of three channels; its mask differs from channel to channel."""
     rows = [[[1.0, 0, 1], [0, 1, 0], [1, 0, 1]], [[1, 1, 1]] * 3, [[0, 1, 0], [0, 0, 1], [1, 0, 0]]]
     mask = rng.tensor(rows)
@@ -27,7 +27,7 @@ def image_coupling(hw: Package, rng: Rng) -> nn.Module:
 
 
 def coupling_conditioner(hw: Package, rng: Rng) -> dict:
-    vectors, images = coupling(hw, rng), image_coupling(hw, rng)
+    vectors, images = _coupling(hw, rng), _image_coupling(hw, rng)
     return {
         "vectors": vectors.log_scale_and_shift(rng.normal(7, 5)),
         "images": images.log_scale_and_shift(rng.normal(3, 3, 3, 3)),
@@ -35,12 +35,12 @@ def coupling_conditioner(hw: Package, rng: Rng) -> dict:
 
 
 def coupling_forward(hw: Package, rng: Rng) -> dict:
-    layer, x = coupling(hw, rng), rng.normal(7, 5, std=2)
+    layer, x = _coupling(hw, rng), rng.normal(7, 5, std=2)
     return {"batch": layer(x), "one": layer(x[:1]), "square": layer(rng.normal(5, 5))}
 
 
 def coupling_inverse(hw: Package, rng: Rng) -> dict:
-    layer, z = coupling(hw, rng), rng.normal(7, 5, std=2)
+    layer, z = _coupling(hw, rng), rng.normal(7, 5, std=2)
     return {
         "batch": layer.inverse(z),
         "one": layer.inverse(z[:1]),
@@ -49,7 +49,7 @@ def coupling_inverse(hw: Package, rng: Rng) -> dict:
 
 
 def coupling_images(hw: Package, rng: Rng) -> dict:
-    layer = image_coupling(hw, rng)
+    layer = _image_coupling(hw, rng)
     return {
         "forward": layer(rng.normal(3, 3, 3, 3)),
         "inverse": layer.inverse(rng.normal(2, 3, 3, 3)),
@@ -57,7 +57,7 @@ def coupling_images(hw: Package, rng: Rng) -> dict:
 
 
 def coupling_gradients(hw: Package, rng: Rng) -> dict:
-    layer = coupling(hw, rng)
+    layer = _coupling(hw, rng)
     x = rng.normal(4, 5).clone().requires_grad_()
     z, log_det = layer(x)
     x_again, inverse_log_det = layer.inverse(x)
@@ -127,7 +127,7 @@ def actnorm_gradients(hw: Package, rng: Rng) -> dict:
     }
 
 
-def linear(hw: Package, rng: Rng) -> nn.Module:
+def _linear(hw: Package, rng: Rng) -> nn.Module:
     """A linear layer whose permutation is not its own inverse and whose determinant is negative."""
     layer = rng.module(hw.flows.InvertibleLinear(4, torch.Generator().manual_seed(0)))
     layer.permutation = rng.tensor([[0.0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
@@ -136,12 +136,12 @@ def linear(hw: Package, rng: Rng) -> nn.Module:
 
 
 def linear_factors(hw: Package, rng: Rng) -> dict:
-    return {"factors": linear(hw, rng).factors()}
+    return {"factors": _linear(hw, rng).factors()}
 
 
 def linear_debris(hw: Package, rng: Rng) -> dict:
     """NaN and infinity in the entries that mean nothing."""
-    layer = linear(hw, rng)
+    layer = _linear(hw, rng)
     with torch.no_grad():
         layer.lower.add_(torch.full_like(layer.lower, torch.inf).triu())
         layer.upper.add_(torch.full_like(layer.upper, torch.nan).tril())
@@ -149,17 +149,17 @@ def linear_debris(hw: Package, rng: Rng) -> dict:
 
 
 def linear_forward(hw: Package, rng: Rng) -> dict:
-    layer, x = linear(hw, rng), rng.normal(7, 4)
+    layer, x = _linear(hw, rng), rng.normal(7, 4)
     return {"batch": layer(x), "one": layer(x[:1])}
 
 
 def linear_inverse(hw: Package, rng: Rng) -> dict:
-    layer, z = linear(hw, rng), rng.normal(7, 4)
+    layer, z = _linear(hw, rng), rng.normal(7, 4)
     return {"batch": layer.inverse(z), "one": layer.inverse(z[:1])}
 
 
 def linear_images(hw: Package, rng: Rng) -> dict:
-    layer = linear(hw, rng)
+    layer = _linear(hw, rng)
     return {
         "forward": layer(rng.normal(4, 4, 4, 5)),
         "inverse": layer.inverse(rng.normal(2, 4, 4, 3)),
@@ -167,7 +167,7 @@ def linear_images(hw: Package, rng: Rng) -> dict:
 
 
 def linear_gradients(hw: Package, rng: Rng) -> dict:
-    layer = linear(hw, rng)
+    layer = _linear(hw, rng)
     x = rng.normal(3, 4).clone().requires_grad_()
     wanted = [x, layer.lower, layer.upper, layer.log_diagonal]
     z, log_det = layer(x)
@@ -243,33 +243,33 @@ class Stretch(nn.Module):
         return (z - self.offset) / self.log_factor.exp(), -self._log_det(z)
 
 
-def flow(hw: Package, rng: Rng) -> nn.Module:
+def _flow(hw: Package, rng: Rng) -> nn.Module:
     layers = [Stretch(-0.5, 0.4), Sinh(), Stretch(-0.3, -0.6)]
     return hw.flows.Flow([layer.to(rng.device) for layer in layers])
 
 
 def flow_forward(hw: Package, rng: Rng) -> dict:
-    model, x = flow(hw, rng), rng.normal(7, 5)
+    model, x = _flow(hw, rng), rng.normal(7, 5)
     return {"batch": model(x), "one": model(x[:1]), "no_layers": hw.flows.Flow([])(x)}
 
 
 def flow_log_prob(hw: Package, rng: Rng) -> dict:
-    model, x = flow(hw, rng), rng.normal(7, 5)
+    model, x = _flow(hw, rng), rng.normal(7, 5)
     return {"batch": model.log_prob(x), "one": model.log_prob(x[:1])}
 
 
 def flow_sample(hw: Package, rng: Rng) -> dict:
-    model, noise = flow(hw, rng), rng.normal(7, 5)
+    model, noise = _flow(hw, rng), rng.normal(7, 5)
     return {"batch": model.sample(noise), "one": model.sample(noise[:1])}
 
 
 def flow_images(hw: Package, rng: Rng) -> dict:
-    model, images = flow(hw, rng), rng.normal(3, 3, 2, 2)
+    model, images = _flow(hw, rng), rng.normal(3, 3, 2, 2)
     return {"log_prob": model.log_prob(images), "sample": model.sample(rng.normal(3, 3, 2, 2))}
 
 
 def flow_gradients(hw: Package, rng: Rng) -> dict:
-    model = flow(hw, rng)
+    model = _flow(hw, rng)
     x, noise = (rng.normal(3, 4).clone().requires_grad_() for _ in range(2))
     parameters = list(model.parameters())
     z, log_det = model(x)

@@ -57,7 +57,7 @@ def logits(hw: Package, rng: Rng) -> dict:
     return {
         "without_class": _model(hw, rng, 3, 2)(rng.integers(0, 3, 2, 3, 5)),
         "with_class": _model(hw, rng, 5, 4, 3)(x, y),
-        "class_unknown": _model(hw, rng, 5, 4, 3)(x),
+        "class_unknown": _model(hw, rng, 5, 4, 3).eval()(x),
     }
 
 
@@ -96,7 +96,7 @@ def learning(hw: Package, rng: Rng) -> dict:
 
 
 def _draws(rng: Rng, *shape: int) -> Tensor:
-    return (rng.integers(0, 16, *shape) + 0.5) / 16
+    return rng.keep((rng.integers(0, 16, *shape) + 0.5) / 16)
 
 
 def draws(hw: Package, rng: Rng) -> dict:

@@ -7,7 +7,10 @@ from autograder.sandbox.probe import Package, Rng, attempt, gradients, parameter
 
 def forward(hw: Package, rng: Rng) -> dict:
     model = rng.module(hw.autoencoder.Autoencoder(12, 2, 6))
-    return {"noisy": model(rng.normal(3, 2, 3, 2), rng.normal(3, 2, 3, 2))}
+    return {
+        "noisy": model(rng.normal(3, 2, 3, 2), rng.normal(3, 2, 3, 2)),
+        "evaluation": model.eval()(rng.normal(2, 12), rng.normal(2, 12)),
+    }
 
 
 def forward_of_vectors(hw: Package, rng: Rng) -> dict:

@@ -45,10 +45,18 @@ def _extreme(rng: Rng) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
     return Product().to(rng.device), source, target, fake
 
 
+def _accumulate(rng: Rng, discriminator: nn.Module) -> list[nn.Parameter]:
+    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
+    parameters = list(discriminator.parameters())
+    for parameter in parameters:
+        parameter.grad = rng.normal(*parameter.shape)
+    return parameters
+
+
 def projection(hw: Package, rng: Rng) -> dict:
     model = rng.module(hw.conditional.ProjectionDiscriminator(3, width=2))
     x, y = rng.normal(4, 3, 8, 8), rng.tensor([2, 0, 2, 1])
-    return {"batch": model(x, y), "one": model(x[1:2], y[1:2])}
+    return {"batch": model(x, y), "one": model.eval()(x[1:2], y[1:2])}
 
 
 def projection_gradients(hw: Package, rng: Rng) -> dict:
@@ -70,7 +78,7 @@ def translation_gradients(hw: Package, rng: Rng) -> dict:
 
 def translation_of_one_level(hw: Package, rng: Rng) -> dict:
     model = rng.module(hw.conditional.UNetGenerator(1, 3, width=2, depth=1))
-    return {"images": model(rng.normal(3, 1, 2, 4))}
+    return {"images": model.eval()(rng.normal(3, 1, 2, 4))}
 
 
 def generator(hw: Package, rng: Rng) -> dict:
@@ -87,11 +95,13 @@ def generator_of_extreme_logits(hw: Package, rng: Rng) -> dict:
 
 def patches(hw: Package, rng: Rng) -> dict:
     discriminator, (source, target, fake) = rng.module(Pair()), _images(rng, 3)
+    accumulated = _accumulate(rng, discriminator)
     loss = hw.conditional.patch_discriminator_loss(discriminator, source, target, fake)
     return {
         "loss": loss,
         "parameters": parameter_gradients(loss, discriminator),
         "fake": gradients(loss, [fake]),
+        "accumulated": [parameter.grad for parameter in accumulated],
     }
 
 

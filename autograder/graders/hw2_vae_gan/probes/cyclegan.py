@@ -102,13 +102,23 @@ def generators_by_default(hw: Package, rng: Rng) -> dict:
     }
 
 
+def _accumulate(rng: Rng, critic: nn.Module) -> list[nn.Parameter]:
+    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
+    parameters = list(critic.parameters())
+    for parameter in parameters:
+        parameter.grad = rng.normal(*parameter.shape)
+    return parameters
+
+
 def discriminator(hw: Package, rng: Rng) -> dict:
     critic, real, fake = rng.module(Patches()), rng.normal(3, 3, 4, 4), _generated(rng, 2)
+    accumulated = _accumulate(rng, critic)
     loss = hw.cyclegan.discriminator_objective(critic, real, fake)
     return {
         "loss": loss,
         "parameters": parameter_gradients(loss, critic),
         "fake": gradients(loss, [fake]),
+        "accumulated": [parameter.grad for parameter in accumulated],
     }
 
 

@@ -25,10 +25,12 @@ def generator_at_zero(hw: Package, rng: Rng) -> dict:
 
 def divergence(hw: Package, rng: Rng) -> dict:
     p, q = rng.probabilities(3, 5), rng.probabilities(3, 5)
+    tiny = rng.tensor([[0.3, 1e-12, 0.2, 0.4, 0.1], [1e-12, 0.1, 0.5, 0.2, 0.2]])
     return {
         **{name: hw.divergences.f_divergence(p, q, name) for name in NAMES},
         "one": hw.divergences.f_divergence(p[:1], q[:1], "kl"),
         "equal": hw.divergences.f_divergence(p, p, "js"),
+        "tiny": {name: hw.divergences.f_divergence(p[:2], tiny, name) for name in NAMES},
     }
 
 
@@ -62,13 +64,18 @@ def conjugate_at_the_ends(hw: Package, rng: Rng) -> dict:
     }
 
 
+def conjugate_beside_the_ends(hw: Package, rng: Rng) -> dict:
+    t = rng.tensor([-1e-9, math.log(2) / 2 - 1e-9, 1 - 1e-9])
+    return {name: hw.divergences.conjugate_f(t, name) for name in NAMES}
+
+
 def critic(hw: Package, rng: Rng) -> dict:
     ratio = rng.uniform(3, 2, low=0.1, high=4.0)
     return {name: hw.divergences.optimal_critic(ratio, name) for name in NAMES}
 
 
 def critic_far_off(hw: Package, rng: Rng) -> dict:
-    ratio = rng.tensor([1e-3, 1.0, 1e3])
+    ratio = rng.tensor([1e-9, 1e-3, 1.0, 1e3, 1e9])
     return {
         **{name: hw.divergences.optimal_critic(ratio, name) for name in NAMES},
         "unknown": attempt(ValueError, hw.divergences.optimal_critic, ratio, "wasserstein"),

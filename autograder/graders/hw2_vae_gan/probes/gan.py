@@ -47,6 +47,14 @@ class Flat(nn.Module):
         return (x[:, 0] > 0).to(x.dtype) * (x * self.a).sum(dim=1)
 
 
+def _accumulate(rng: Rng, critic: nn.Module) -> list[nn.Parameter]:
+    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
+    parameters = list(critic.parameters())
+    for parameter in parameters:
+        parameter.grad = rng.normal(*parameter.shape)
+    return parameters
+
+
 def _learned(penalty: Tensor, critic: nn.Module, x: Tensor) -> dict:
     """Gradients of a whole loss, the penalty and a mean score, for the critic's parameters."""
     parameters = dict(critic.named_parameters())
@@ -126,12 +134,14 @@ def penalty(hw: Package, rng: Rng) -> dict:
     critic = rng.module(Quadratic(4))
     real = rng.keep(rng.normal(4, 4).clone().requires_grad_())
     fake = rng.keep(rng.normal(4, 4, mean=1, std=2).clone().requires_grad_())
+    accumulated = _accumulate(rng, critic)
     value = hw.gan.gradient_penalty(critic, real, fake, rng.uniform(4), 3.0)
     scores = critic(real).mean() + critic(fake).mean()
     return {
         "penalty": value,
         "parameters": _learned(value, critic, real),
         "inputs": gradients(value + scores, [real, fake]),
+        "accumulated": [parameter.grad for parameter in accumulated],
     }
 
 
@@ -162,11 +172,13 @@ def penalty_where_flat(hw: Package, rng: Rng) -> dict:
 
 def r1(hw: Package, rng: Rng) -> dict:
     critic, real = rng.module(Quadratic(5)), rng.normal(7, 5)
+    accumulated = _accumulate(rng, critic)
     value = hw.gan.r1_penalty(critic, real, 3.0)
     return {
         "penalty": value,
         "parameters": _learned(value, critic, real),
         "requires_grad": real.requires_grad,
+        "accumulated": [parameter.grad for parameter in accumulated],
     }
 
 

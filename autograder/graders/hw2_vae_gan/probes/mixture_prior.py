@@ -55,7 +55,7 @@ def _posterior(
     scale = log_scale + rng.normal(batch, 1)
     return (
         rng.normal(batch, latent),
-        scale + rng.normal(batch, latent, std=0.5),
+        rng.keep(scale + rng.normal(batch, latent, std=0.5)),
         rng.normal(samples, batch, latent),
     )
 
@@ -209,7 +209,11 @@ def cvae_samples(hw: Package, rng: Rng) -> dict:
     # Many pixels: each turns only where u is near its probability.
     nets = _Conditional(rng, 3, 40, 4, scale=0.7)
     y, eps, u = rng.tensor([2, 0, 1, 1, 0, 2, 2]), rng.normal(7, 4), rng.uniform(7, 40)
+    # Of a sure decoder every pixel is certain, also beside both ends of [0, 1).
+    sure = _Conditional(rng, 3, 20, 2, scale=1e4)
+    ends = rng.keep(1e-7 + (1 - 2e-7) * rng.bernoulli(7, 20))
     return {
+        "sure": hw.mixture_prior.cvae_sample(y, rng.normal(7, 2), ends, 3, sure.prior, sure.decode),
         "x": hw.mixture_prior.cvae_sample(y, eps, u, 3, nets.prior, nets.decode),
         "one": hw.mixture_prior.cvae_sample(y[:1], eps[:1], u[:1], 3, nets.prior, nets.decode),
     }

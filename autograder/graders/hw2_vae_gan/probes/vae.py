@@ -30,7 +30,10 @@ def draw_gradients(hw: Package, rng: Rng) -> dict:
 
 def forward(hw: Package, rng: Rng) -> dict:
     model = rng.module(hw.vae.VAE(5, 2, 6))
-    return {"batch": model(rng.normal(4, 5), rng.normal(4, 2))}
+    return {
+        "batch": model(rng.normal(4, 5), rng.normal(4, 2)),
+        "evaluation": model.eval()(rng.normal(3, 5), rng.normal(3, 2)),
+    }
 
 
 def forward_gradients(hw: Package, rng: Rng) -> dict:

@@ -45,6 +45,7 @@ def step(hw: Package, rng: Rng) -> dict:
     return {
         "consecutive": hw.ddim.ddim_step(x, eps, 4, 3, levels),
         "strided": hw.ddim.ddim_step(x, eps, 7, 2, levels),
+        "to_level_0": hw.ddim.ddim_step(x, eps, 3, 0, levels),
         "last": hw.ddim.ddim_step(x, eps, 0, -1, levels),
         "strided_last": hw.ddim.ddim_step(x, eps, 3, -1, levels),
         "nearly_noise": hw.ddim.ddim_step(x, eps, 2, 1, low),
@@ -57,14 +58,16 @@ def random_step(hw: Package, rng: Rng) -> dict:
     return {
         "half": hw.ddim.ddim_step(x, eps, 6, 3, levels, eta=0.5, noise=noise),
         "consecutive": hw.ddim.ddim_step(x, eps, 5, 4, levels, eta=1.0, noise=noise),
+        "to_level_0": hw.ddim.ddim_step(x, eps, 3, 0, levels, eta=0.6, noise=noise),
+        "from_level_0": hw.ddim.ddim_step(x, eps, 0, -1, levels, eta=0.9, noise=noise),
         "last": hw.ddim.ddim_step(x, eps, 2, -1, levels, eta=0.8, noise=noise),
         "none": hw.ddim.ddim_step(x, eps, 6, 3, levels, eta=0.0, noise=noise),
     }
 
 
 def chain(hw: Package, rng: Rng) -> dict:
-    model, levels, noises = _Model(rng), _levels(rng), rng.normal(3, 2, 3)
-    pairs = [(7, 4), (4, 1), (1, -1)]
+    model, levels, noises = _Model(rng), _levels(rng), rng.normal(4, 2, 3)
+    pairs = [(7, 4), (4, 1), (1, 0), (0, -1)]
     return {
         "random": hw.ddim.ddim_sample(model, rng.normal(2, 3), pairs, levels, 0.7, noises),
         "asked": model.asked,

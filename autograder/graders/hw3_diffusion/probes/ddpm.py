@@ -29,9 +29,10 @@ def posterior_of_images(hw: Package, rng: Rng) -> dict:
     first, last = rng.tensor([0]), rng.tensor([4])
     one = rng.normal(1, 3), rng.normal(1, 3)
     sequences = rng.normal(3, 3, 3), rng.normal(3, 3, 3)
+    others = rng.uniform(5, low=0.05, high=0.6)
     return {
         "images": hw.ddpm.q_posterior(*images, rng.tensor([2, 4, 0, 1]), betas),
-        "sequences": hw.ddpm.q_posterior(*sequences, rng.tensor([3, 0, 1]), betas),
+        "sequences": hw.ddpm.q_posterior(*sequences, rng.tensor([3, 0, 1]), others),
         "first": hw.ddpm.q_posterior(*one, first, betas),
         "last": hw.ddpm.q_posterior(*one, last, betas),
     }
@@ -108,12 +109,14 @@ def bound_of_mixed_steps(hw: Package, rng: Rng) -> dict:
 
 
 def step(hw: Package, rng: Rng) -> dict:
-    betas, inputs = rng.uniform(6, low=0.05, high=0.6), [rng.normal(3, 2, 2) for _ in range(3)]
-    return {
-        f"{variance}_{t}": hw.ddpm.p_sample(inputs[0], t, *inputs[1:], betas, variance=variance)
-        for variance, steps in (("posterior", (5, 2, 0)), ("beta", (3, 0)))
+    betas, others = (rng.uniform(6, low=0.05, high=0.6) for _ in range(2))
+    x, eps, noise = (rng.normal(3, 2, 2) for _ in range(3))
+    results = {
+        f"{variance}_{t}": hw.ddpm.p_sample(x, t, eps, noise, betas, variance=variance)
+        for variance, steps in (("posterior", (5, 1, 0)), ("beta", (3, 0)))
         for t in steps
     }
+    return results | {"other_betas": hw.ddpm.p_sample(x, 2, eps, noise, others)}
 
 
 def chain(hw: Package, rng: Rng) -> dict:

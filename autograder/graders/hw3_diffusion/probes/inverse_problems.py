@@ -56,22 +56,27 @@ def replaced_at_the_end(hw: Package, rng: Rng) -> dict:
 
 
 def repainted(hw: Package, rng: Rng) -> dict:
-    def values(t: int, t_prev: int, rounds: int) -> dict:
-        x, y = rng.normal(2, 2, 3, 3), rng.normal(2, 2, 3, 3)
-        calls: list = []
-        mask = rng.bernoulli(2, 1, 3, 3)
-        noises = rng.normal(rounds, 2, 2, 3, 3), rng.normal(rounds - 1, 2, 2, 3, 3)
-        step = _recorded(_step, calls)
-        out = hw.inverse_problems.repaint_step(step, x, y, mask, t, t_prev, alpha_bar, *noises)
-        return {"out": out, "calls": calls}
-
     alpha_bar = _alpha_bar(rng, 6)
     return {
-        "strided": values(5, 2, 3),
-        "single": values(3, 2, 1),
-        "last": values(1, -1, 2),
-        "first": values(0, -1, 2),
+        "strided": _repaint(hw, rng, 5, 2, 3, alpha_bar),
+        "single": _repaint(hw, rng, 3, 2, 1, alpha_bar),
+        "last": _repaint(hw, rng, 1, -1, 2, alpha_bar),
+        "first": _repaint(hw, rng, 0, -1, 2, alpha_bar),
     }
+
+
+def repainted_to_level_0(hw: Package, rng: Rng) -> dict:
+    return _repaint(hw, rng, 2, 0, 2, _alpha_bar(rng, 4))
+
+
+def _repaint(hw: Package, rng: Rng, t: int, t_prev: int, rounds: int, alpha_bar: Tensor) -> dict:
+    x, y = rng.normal(2, 2, 3, 3), rng.normal(2, 2, 3, 3)
+    calls: list = []
+    mask = rng.bernoulli(2, 1, 3, 3)
+    noises = rng.normal(rounds, 2, 2, 3, 3), rng.normal(rounds - 1, 2, 2, 3, 3)
+    step = _recorded(_step, calls)
+    out = hw.inverse_problems.repaint_step(step, x, y, mask, t, t_prev, alpha_bar, *noises)
+    return {"out": out, "calls": calls}
 
 
 def pooling(hw: Package, rng: Rng) -> dict:
@@ -142,14 +147,22 @@ def projected(hw: Package, rng: Rng) -> dict:
 
 
 def null_space_steps(hw: Package, rng: Rng) -> dict:
-    def values(t: int, t_prev: int) -> Tensor:
-        return hw.inverse_problems.ddnm_step(
-            model, rng.normal(2, 1, 2, 3), rng.normal(2, 4), operator, t, t_prev, alpha_bar
-        )
+    return _null_space(hw, rng, {"strided": (5, 2), "next": (3, 2), "last": (0, -1)})
 
+
+def null_space_step_to_level_0(hw: Package, rng: Rng) -> dict:
+    return _null_space(hw, rng, {"level_0": (4, 0)})
+
+
+def _null_space(hw: Package, rng: Rng, pairs: dict[str, tuple[int, int]]) -> dict:
     model = _Model()
     operator, alpha_bar = _Operator(rng, pixels=6, numbers=4), _alpha_bar(rng, 6)
-    results = {"strided": values(5, 2), "next": values(3, 2), "last": values(0, -1)}
+    results = {
+        name: hw.inverse_problems.ddnm_step(
+            model, rng.normal(2, 1, 2, 3), rng.normal(2, 4), operator, *pair, alpha_bar
+        )
+        for name, pair in pairs.items()
+    }
     return results | {"asked": model.asked}
 
 
@@ -166,6 +179,7 @@ def posterior_steps(hw: Package, rng: Rng) -> dict:
     results = {
         "strided": values(5, 2, 0.7),
         "next": values(2, 1, 1.3),
+        "to_level_0": values(4, 0, 0.6),
         "last": values(0, -1, 0.4),
         "unguided": values(3, 1, 0.0),
     }
@@ -180,9 +194,12 @@ def posterior_step_in_a_sampler(hw: Package, rng: Rng) -> dict:
     x, y, alpha_bar = rng.normal(2, 1, 2, 2), rng.normal(2, 1, 2), _alpha_bar(rng, 4)
     leaf = rng.keep(rng.normal(2, 1, 2, 2).clone().requires_grad_())
 
+    def model(x: Tensor, t: Tensor) -> Tensor:
+        return network(x) + 0.3 * t.reshape(-1, 1, 1, 1)
+
     def moved(x: Tensor) -> Tensor:
         return hw.inverse_problems.dps_step(
-            lambda x, t: network(x), x, y, lambda x: x.sum(dim=2), 2, 1, alpha_bar, 0.5
+            model, x, y, lambda x: x.sum(dim=2), 2, 1, alpha_bar, 0.5
         )
 
     with torch.no_grad():

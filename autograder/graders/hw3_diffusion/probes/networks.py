@@ -7,10 +7,13 @@ from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradient
 
 
 def embedding(hw: Package, rng: Rng) -> dict:
+    t = rng.normal(4, std=3)
     return {
         "times": hw.networks.time_embedding(rng.uniform(7, low=0.0, high=20.0), 6),
         "one": hw.networks.time_embedding(rng.uniform(1, high=1000.0), 8),
-        "period": hw.networks.time_embedding(rng.normal(4, std=3), 4, max_period=50.0),
+        "periods": [
+            hw.networks.time_embedding(t, 4, max_period=period) for period in (50.0, 700.0)
+        ],
     }
 
 

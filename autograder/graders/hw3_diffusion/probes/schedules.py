@@ -32,6 +32,7 @@ def levels(hw: Package, rng: Rng) -> dict:
     levels = hw.schedules.alpha_bars
     return {
         "large": levels(rng.uniform(7, low=0.05, high=0.6)),
+        "as_many": levels(rng.uniform(7, low=0.05, high=0.6)),
         "small": levels(rng.uniform(90, low=1e-4, high=0.02)),
     }
 
@@ -41,6 +42,10 @@ def ratio(hw: Package, rng: Rng) -> dict:
         "schedule": hw.schedules.snr(rng.uniform(9, low=0.02, high=0.98)),
         "ends": hw.schedules.snr(rng.tensor([[0.0, 0.5], [0.99, 1e-3]])),
     }
+
+
+def ratio_without_noise(hw: Package, rng: Rng) -> dict:
+    return {"ratio": hw.schedules.snr(rng.tensor([1 - 1e-4, 1 - 1e-9]))}
 
 
 def data_from_noise(hw: Package, rng: Rng) -> dict:

@@ -151,13 +151,15 @@ def trace_from_basis(hw: Package, rng: Rng) -> dict:
 
 
 def likelihood(hw: Package, rng: Rng) -> dict:
-    drift = Field(rng.normal(3, 3, std=0.6).clone().requires_grad_())
+    weight = rng.normal(3, 3, std=0.6).clone().requires_grad_()
+    weight.grad, drift = rng.normal(3, 3), Field(weight)
     x, probes = rng.normal(5, 3), rng.normal(2, 5, 3)
     log_prob, end = hw.sde.ode_log_prob(drift, x, rng.tensor([0.0, 0.3, 1.0]), probes, 1.0)
     return {
         "log_prob": log_prob,
         "end": end,
         "requires_grad": [log_prob.requires_grad, end.requires_grad],
+        "grad_left_alone": weight.grad,
         "one_time_per_example": all(drift.times_fit),
     }
 
