@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from autograder.sandbox.package import Package
 from autograder.sandbox.rng import Rng
 
-__all__ = ["Package", "Rng", "attempt", "gradients", "parameter_gradients"]
+__all__ = ["Package", "Rng", "attempt", "gradients", "parameter_gradients", "with_gradients"]
 
 
 def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
@@ -28,6 +28,14 @@ def parameter_gradients(output: Tensor, module: nn.Module) -> dict[str, Tensor |
     """d(sum of ``output``)/d(parameter) by parameter name; None where nothing flows."""
     names, parameters = zip(*module.named_parameters(), strict=True)
     return dict(zip(names, gradients(output, parameters), strict=True))
+
+
+def with_gradients(rng: Rng, module: nn.Module) -> list[nn.Parameter]:
+    """The parameters of ``module``, each given a drawn ``.grad`` as from losses before this one."""
+    parameters = list(module.parameters())
+    for parameter in parameters:
+        parameter.grad = rng.normal(*parameter.shape)
+    return parameters
 
 
 def attempt(expected: type[Exception], function: Callable, *args: object) -> bool:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
+from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients, with_gradients
 
 
 class Pair(nn.Module):
@@ -43,14 +43,6 @@ def _extreme(rng: Rng) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
     target = rng.uniform(4, 3, 2, 2, low=0.5)
     fake = rng.keep(rng.uniform(4, 3, 2, 2, low=0.5).clone().requires_grad_())
     return Product().to(rng.device), source, target, fake
-
-
-def _accumulate(rng: Rng, discriminator: nn.Module) -> list[nn.Parameter]:
-    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
-    parameters = list(discriminator.parameters())
-    for parameter in parameters:
-        parameter.grad = rng.normal(*parameter.shape)
-    return parameters
 
 
 def projection(hw: Package, rng: Rng) -> dict:
@@ -95,7 +87,7 @@ def generator_of_extreme_logits(hw: Package, rng: Rng) -> dict:
 
 def patches(hw: Package, rng: Rng) -> dict:
     discriminator, (source, target, fake) = rng.module(Pair()), _images(rng, 3)
-    accumulated = _accumulate(rng, discriminator)
+    accumulated = with_gradients(rng, discriminator)
     loss = hw.conditional.patch_discriminator_loss(discriminator, source, target, fake)
     return {
         "loss": loss,

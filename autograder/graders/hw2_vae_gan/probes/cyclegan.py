@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients
+from autograder.sandbox.probe import Package, Rng, gradients, parameter_gradients, with_gradients
 
 
 class ToB(nn.Module):
@@ -102,17 +102,9 @@ def generators_by_default(hw: Package, rng: Rng) -> dict:
     }
 
 
-def _accumulate(rng: Rng, critic: nn.Module) -> list[nn.Parameter]:
-    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
-    parameters = list(critic.parameters())
-    for parameter in parameters:
-        parameter.grad = rng.normal(*parameter.shape)
-    return parameters
-
-
 def discriminator(hw: Package, rng: Rng) -> dict:
     critic, real, fake = rng.module(Patches()), rng.normal(3, 3, 4, 4), _generated(rng, 2)
-    accumulated = _accumulate(rng, critic)
+    accumulated = with_gradients(rng, critic)
     loss = hw.cyclegan.discriminator_objective(critic, real, fake)
     return {
         "loss": loss,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from autograder.sandbox.probe import Package, Rng, gradients
+from autograder.sandbox.probe import Package, Rng, gradients, with_gradients
 
 EXTREME = [300.0, -300.0, 1e4, -1e4, 0.4, -3.0, 40.0]
 
@@ -45,14 +45,6 @@ class Flat(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x[:, 0] > 0).to(x.dtype) * (x * self.a).sum(dim=1)
-
-
-def _accumulate(rng: Rng, critic: nn.Module) -> list[nn.Parameter]:
-    """Its parameters, each with a drawn ``.grad`` as from losses before this one."""
-    parameters = list(critic.parameters())
-    for parameter in parameters:
-        parameter.grad = rng.normal(*parameter.shape)
-    return parameters
 
 
 def _learned(penalty: Tensor, critic: nn.Module, x: Tensor) -> dict:
@@ -134,7 +126,7 @@ def penalty(hw: Package, rng: Rng) -> dict:
     critic = rng.module(Quadratic(4))
     real = rng.keep(rng.normal(4, 4).clone().requires_grad_())
     fake = rng.keep(rng.normal(4, 4, mean=1, std=2).clone().requires_grad_())
-    accumulated = _accumulate(rng, critic)
+    accumulated = with_gradients(rng, critic)
     value = hw.gan.gradient_penalty(critic, real, fake, rng.uniform(4), 3.0)
     scores = critic(real).mean() + critic(fake).mean()
     return {
@@ -172,7 +164,7 @@ def penalty_where_flat(hw: Package, rng: Rng) -> dict:
 
 def r1(hw: Package, rng: Rng) -> dict:
     critic, real = rng.module(Quadratic(5)), rng.normal(7, 5)
-    accumulated = _accumulate(rng, critic)
+    accumulated = with_gradients(rng, critic)
     value = hw.gan.r1_penalty(critic, real, 3.0)
     return {
         "penalty": value,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from autograder.sandbox.probe import Package, Rng, parameter_gradients
+from autograder.sandbox.probe import Package, Rng, parameter_gradients, with_gradients
 
 
 class Coupled(nn.Module):
@@ -35,23 +35,13 @@ class NoiseConditional(nn.Module):
         return (hidden / level - level.cos()).reshape(x.shape)
 
 
-def _give_gradients(rng: Rng, score: nn.Module) -> None:
-    """As if another loss had been differentiated before: they are to be left alone."""
-    for parameter in score.parameters():
-        parameter.grad = rng.normal(*parameter.shape)
-
-
-def _given_gradients(score: nn.Module) -> list[Tensor | None]:
-    return [parameter.grad for parameter in score.parameters()]
-
-
 def exact(hw: Package, rng: Rng) -> dict:
     score, x = rng.module(Coupled(3), scale=0.8), rng.normal(4, 3)
-    _give_gradients(rng, score)
+    parameters = with_gradients(rng, score)
     loss = hw.score_matching.exact_score_matching_loss(score, x)
     return {
         "loss": loss,
-        "grad_left_alone": _given_gradients(score),
+        "grad_left_alone": [parameter.grad for parameter in parameters],
         "parameters": parameter_gradients(loss, score),
         "requires_grad": x.requires_grad,
     }
@@ -72,11 +62,11 @@ def exact_of_other_sizes(hw: Package, rng: Rng) -> dict:
 
 def sliced(hw: Package, rng: Rng) -> dict:
     score, x, v = rng.module(Coupled(3), scale=0.8), rng.normal(4, 3), rng.normal(2, 4, 3)
-    _give_gradients(rng, score)
+    parameters = with_gradients(rng, score)
     loss = hw.score_matching.sliced_score_matching_loss(score, x, v)
     return {
         "loss": loss,
-        "grad_left_alone": _given_gradients(score),
+        "grad_left_alone": [parameter.grad for parameter in parameters],
         "parameters": parameter_gradients(loss, score),
         "requires_grad": x.requires_grad,
     }
