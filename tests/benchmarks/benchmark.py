@@ -35,6 +35,8 @@ FLOOR = "import torch: the floor"
 OTTER = "otter run, ten trivial checks"
 ONE = "grade, one submission"
 FORKS = 50
+BEGUN = 30
+"""Submissions after which a batch has all that it will keep; what follows is the work of each."""
 PROBE = "def probe(hw, rng):\n    return {'x': rng.normal(3)}\n"
 
 
@@ -55,9 +57,13 @@ def fork_seconds() -> float:
 
 def commands(root: Path, suite: Suite, size: int) -> dict[str, tuple[list[str], Path]]:
     """What is run, and where, by name."""
-    for folder in ("one", "batch"):
+    for folder in ("one", "batch", "right", "more"):
         (root / folder).mkdir()
     complete = dict(samples(suite))["complete"]
+    for i in range(BEGUN + size):
+        files = {path: data + f"\n# {i}\n".encode() for path, data in complete.items()}
+        for folder in ("right", "more")[i >= BEGUN :]:
+            write_archive(files, root / folder / f"{i:03d}.zip")
     one = write_archive(complete, root / "one" / "one.zip")
     named = dict(samples(suite, students=size))
     students = [files for name, files in named.items() if name.startswith("student")]
@@ -72,6 +78,8 @@ def commands(root: Path, suite: Suite, size: int) -> dict[str, tuple[list[str], 
         ONE: [*grade, str(one), "-o", "out/{run}/one"],
         "grade, batch of 1": [*grade, "batch/000.zip", "-o", "out/{run}/b1", *jobs],
         f"grade, batch of {size}": [*grade, "batch", "-o", "out/{run}/b", *jobs],
+        f"grade, {BEGUN} right ones": [*grade, "right", "-o", "out/{run}/r", *jobs],
+        f"grade, {BEGUN} + {size} right ones": [*grade, "more", "-o", "out/{run}/m", *jobs],
         "simulate: a Gradescope run": [
             *AUTOGRADER, "simulate", str(package), str(one), "-o", "simulated"
         ],
@@ -112,11 +120,20 @@ def main() -> None:
                 now = [word.replace("{run}", str(i)) for word in command]
                 runs.setdefault(name, []).append(measured(now, where))
             runs.setdefault("a confined child, one probe", []).append(Run(fork_seconds()))
-        small, large = runs["grade, batch of 1"], runs[f"grade, batch of {options.batch}"]
-        runs["a further submission in the batch"] = [
-            Run((b.seconds - a.seconds) / (options.batch - 1))
-            for a, b in zip(small, large, strict=True)
-        ]
+        size, begun = options.batch, f"grade, {BEGUN} right ones"
+        further = {
+            "a further submission, all right": (begun, f"grade, {BEGUN} + {size} right ones", size),
+            "a further one, new mistakes each": (
+                "grade, batch of 1",
+                f"grade, batch of {size}",
+                size - 1,
+            ),
+        }
+        for name, (fewer, more, number) in further.items():
+            runs[name] = [
+                Run((b.seconds - a.seconds) / number)
+                for a, b in zip(runs[fewer], runs[more], strict=True)
+            ]
         for pack in () if options.no_verify else config.packs:
             command = [*AUTOGRADER, "verify", pack]
             runs[f"verify {pack}"] = [measured(command, Path(folder))]
