@@ -10,7 +10,6 @@ from autograder.grading.results import Finding
 from autograder.sandbox.rng import Change
 from autograder.sandbox.runner import MOVED_TO_CPU, NO_GPU, Fault, Frame, Reply
 
-FRAMES = 5
 TEXT_LENGTH = 300
 DEVICE_HINT = (
     "A tensor was made on a fixed device. Make new tensors from the inputs: `x.new_zeros(...)`, "
@@ -134,8 +133,11 @@ class Outcome:
             raise CheckFailed(fault.kind, _sentence(fault), _hint(fault), lines=_lines(fault))
         if self.reply.values is None:
             raise GraderError("the sandbox gave neither values nor a fault")
+        chosen: Tolerance = getattr(self._tolerances, tolerance)
         try:
-            mismatch = self._mismatch(self.reply.values, tolerance)
+            mismatch = self._mismatch(self.reply.values, chosen)
+        except MemoryError:
+            raise
         except Exception as error:  # whatever values do to the comparison is the submission's fault
             raise CheckFailed("bad_return", NOT_COMPARABLE, FAULT_HINTS["bad_return"]) from error
         if mismatch is not None:
@@ -145,13 +147,12 @@ class Outcome:
         if changes:
             raise CheckFailed("mutated", NOT_LEFT[min(changes)])
 
-    def _mismatch(self, values: dict, tolerance: str) -> Mismatch | None:
+    def _mismatch(self, values: dict, tolerance: Tolerance) -> Mismatch | None:
         if self.device == "meta":
             return misplaced(values, self._expected)
         if self.device == "cuda":
             return compare(values, _to_float32(self._expected), self._tolerances.float32)
-        chosen: Tolerance = getattr(self._tolerances, tolerance)
-        return compare(values, self._expected, chosen)
+        return compare(values, self._expected, tolerance)
 
 
 def _to_float32(value: object) -> object:
@@ -180,7 +181,7 @@ def _hint(fault: Fault) -> str:
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:
-    return tuple(_short(_line(frame)) for frame in fault.frames[-FRAMES:])
+    return tuple(_short(_line(frame)) for frame in fault.frames)
 
 
 def _line(frame: Frame) -> str:

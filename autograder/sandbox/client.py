@@ -335,7 +335,7 @@ def _printable(text: str) -> str:
 
 def _reply(message: object, number: int) -> "Reply":
     """The reply that ``message`` claims to be, with every field checked."""
-    from autograder.sandbox.runner import Fault, Frame, Reply
+    from autograder.sandbox.runner import FRAMES, Fault, Frame, Reply
 
     fields = wire.checked(message, REPLY_FIELDS)
     if fields["number"] != number:
@@ -349,7 +349,7 @@ def _reply(message: object, number: int) -> "Reply":
         told = wire.checked(fields["fault"], FAULT_FIELDS)
         if told["kind"] not in FAULT_KINDS:
             raise wire.WireError("It holds a fault of an unknown kind.")
-        frames = [wire.checked(frame, FRAME_FIELDS) for frame in told["frames"][:5]]
+        frames = [wire.checked(frame, FRAME_FIELDS) for frame in told["frames"][:FRAMES]]
         fault = Fault(
             told["kind"],
             _short(told["message"]),

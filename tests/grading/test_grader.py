@@ -259,6 +259,7 @@ def suite_with(tmp_path, grader, old, new):
     [
         ('run("ratio").matches()', "raise RuntimeError('a bug of ours')"),
         ('run("ratio").matches()', 'run("no_such_probe").matches()'),
+        ('run("ratio").matches()', 'run("ratio").matches("no_such_tolerance")'),
         ("from autograder.grading import", "from autograder.nothing import"),
         ("def test_ratio(run):", "def test_ratio(run, no_such_fixture):"),
     ],
