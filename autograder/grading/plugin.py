@@ -88,8 +88,8 @@ class GradingPlugin:
 
     @property
     def complete(self) -> bool:
-        """Whether every test that was found has been run."""
-        return not self._waiting
+        """Whether every test has been found and run."""
+        return not (self._waiting or self._not_collected)
 
     @pytest.fixture
     def run(self, device: str, request: pytest.FixtureRequest) -> Callable[[str], Outcome]:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from classroom.course import MODULES, Course
 from samples import with_mistakes, write_archive
 
 from autograder.config import ROOT, load_config
@@ -131,6 +132,19 @@ def test_the_plugin_alone_gives_the_same_rows(batch, tmp_path):
     result = json.loads((tmp_path / "r.json").read_text())
     rows = [(row["label"][1:], row["score"], row["max_score"]) for row in result["rows"]]
     assert rows == points(results(batch, "student"))
+
+
+def test_the_plugin_alone_writes_no_result_where_tests_cannot_be_imported(tmp_path):
+    course = Course(tmp_path / "course")
+    tests = "autograder/graders/hw1_likelihood"
+    course.edit(f"{tests}/test_bayes.py", "from autograder.grading", "from autograder.nothing")
+    arguments = ["-p", "autograder.grading.standalone", "--pack", "hw1", "--noconftest", "-q"]
+    arguments += ["--submission", course.archive(tmp_path / "ann.zip")]
+    arguments += ["--tb=no", "--continue-on-collection-errors", "--result", tmp_path / "r.json"]
+    files = [f"{tests}/test_{module}.py" for module in MODULES]
+    output = course.run("pytest", *arguments, *files, status=1)
+    assert "no grade" in output
+    assert not (tmp_path / "r.json").exists()
 
 
 def test_the_package_holds_nothing_but_its_pack(tmp_path):
