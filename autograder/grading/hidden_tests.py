@@ -71,6 +71,8 @@ class HiddenTests:
                 found.status = pytest.main([*paths, *_OPTIONS], plugins=plugins) if paths else 0
             if found.interrupted:
                 raise KeyboardInterrupt
+            if found.status != pytest.ExitCode.OK:
+                return found  # what went wrong may not go wrong again
             self._found[modules] = found
         return self._found[modules]
 
