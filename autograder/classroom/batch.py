@@ -45,6 +45,13 @@ class Change:
         after = sum(row.score for row in self.new.result.rows if row.label in before)
         return round(after, 2) != self.old.grade.result.score
 
+    @property
+    def points_move(self) -> bool:
+        """Whether a row that there was has another score, though the sum may be the same."""
+        after = {row.label: row.score for row in self.new.result.rows}
+        rows = self.old.grade.result.rows
+        return any(after.get(row.label, 0.0) != row.score for row in rows)
+
     def __str__(self) -> str:
         old, new = self.old.grade.result, self.new.result
         return f"{self.submission}: {old.score:g} -> {new.score:g}{self._why()}"
@@ -307,6 +314,8 @@ class Batch:
         elif not new.errors and change.scores_differ:
             self.changes.append(change)
         elif not new.errors:  # a good grade is not given up where the grader fails
+            if change.points_move:
+                self.told.append(str(change))
             self._replace(change.submission, change.new, change.handed)
 
     def _replace(self, name: str, grade: Grade, handed: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from classroom.course import LAZY, MODULES, STUB, Course, standing
 
 from autograder.classroom.batch import Batch, Change
@@ -17,6 +18,7 @@ from autograder.classroom.outputs import Outputs
 from autograder.classroom.store import STORE_NAME, Grade, Standing
 from autograder.classroom.version import combined, environment, grader_digests
 from autograder.classroom.workers import Here, Order, ProcessLost, Terms
+from autograder.config import CONFIG_NAME
 from autograder.grading.results import Result, Row
 from autograder.machine import BatchError, start_sandbox
 from autograder.submission.export import METADATA_NAME
@@ -113,6 +115,25 @@ def change_graders(course):
 
     yield change
     (course.root / PROBES).write_text(before, "utf-8")
+
+
+@pytest.fixture
+def move_a_point(course):
+    """Moves a point between parts of the first question until the test ends."""
+    path = course.root / CONFIG_NAME
+    before = path.read_text("utf-8")
+
+    def move(giver: str, taker: str) -> None:
+        data = yaml.safe_load(before)
+        questions = data["packs"][course.suite.name]["questions"]
+        parts = next(each["parts"] for each in questions if each["module"] == MODULES[0])
+        points = {part["id"]: part for part in parts}
+        points[giver]["points"] -= 1
+        points[taker]["points"] += 1
+        path.write_text(yaml.safe_dump(data), "utf-8")
+
+    yield move
+    path.write_text(before, "utf-8")
 
 
 UNSAFE = ('"safe":true', '"safe":false')
@@ -347,6 +368,18 @@ def test_new_graders_that_change_no_score_take_over_by_themselves(
     assert grade(course, sandbox, graded)[0].orders == []
 
 
+def test_points_that_move_at_an_equal_sum_are_told(graded, course, sandbox, move_a_point):
+    before = scores(graded)
+    move_a_point("a", "d")
+    _, batch = grade(course, sandbox, graded)
+    assert batch.changes == []
+    whole = f"{before['alice']:g}"
+    assert batch.told == [
+        f"{name}: {whole} -> {whole} (Q2a 2 -> 1, Q2d 3 -> 4)" for name in ("alice", "alice_again")
+    ]
+    assert scores(graded) == before
+
+
 def test_a_change_of_the_written_questions_runs_no_programs(graded, course, sandbox):
     answers = course.root / "solutions" / "hw1_likelihood" / "answers.toml"
     before = answers.read_text("utf-8")
@@ -485,18 +518,18 @@ def test_results_are_no_submissions(tmp_path, course):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "differ"),
+    ("before", "after", "differ", "move"),
     [
-        ({"Q1a": 1}, {"Q1a": 1}, False),
-        ({"Q1a": 1}, {"Q1a": 2}, True),
-        ({"Q1a": 1}, {"Q1a": 1, "Q9a": 3}, False),
-        ({"Q1a": 1}, {"Q1a": 2, "Q9a": 0}, True),
-        ({"Q1a": 1, "Q9a": 3}, {"Q1a": 1}, True),
-        ({"Q1a": 1, "Q1b": 2}, {"Q1a": 2, "Q1b": 1}, False),
-        ({"Q1a": 1}, {"Q1a": 0, "Q9a": 1}, True),
+        ({"Q1a": 1}, {"Q1a": 1}, False, False),
+        ({"Q1a": 1}, {"Q1a": 2}, True, True),
+        ({"Q1a": 1}, {"Q1a": 1, "Q9a": 3}, False, False),
+        ({"Q1a": 1}, {"Q1a": 2, "Q9a": 0}, True, True),
+        ({"Q1a": 1, "Q9a": 3}, {"Q1a": 1}, True, True),
+        ({"Q1a": 1, "Q1b": 2}, {"Q1a": 2, "Q1b": 1}, False, True),
+        ({"Q1a": 1}, {"Q1a": 0, "Q9a": 1}, True, True),
     ],
 )
-def test_a_new_question_changes_no_score_and_hides_no_change(before, after, differ):
+def test_a_new_question_changes_no_score_and_hides_no_change(before, after, differ, move):
     def grade(scores):
         rows = tuple(
             Row(label=label, title="", functions=(), score=score, max_score=3, status="partial")
@@ -506,4 +539,4 @@ def test_a_new_question_changes_no_score_and_hides_no_change(before, after, diff
         return Grade(1, "content", "environment", "cpu", {}, result)
 
     change = Change("ann", Standing(grade(before), "handed"), grade(after), "handed")
-    assert change.scores_differ == differ
+    assert (change.scores_differ, change.points_move) == (differ, move)
