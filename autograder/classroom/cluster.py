@@ -39,7 +39,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from autograder.classroom.workers import Order, Terms
@@ -98,6 +98,8 @@ class Cluster:
             asyncio.run(reach())  # since a client that never connected cannot be closed in time
             self._client = Client(address, timeout=connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
+            if self._slurm is not None:
+                self._slurm.close()
             raise BatchError(
                 f"No scheduler answers at {address}; start one with `dask scheduler` ({error})."
             ) from None
@@ -117,8 +119,10 @@ class Cluster:
 
     def close(self) -> None:
         """Cancel what is not finished, and end SLURM jobs that were started here."""
-        self._executor.shutdown(wait=False)
-        self._client.close()
+        if self._client.status == "running":
+            self._executor.shutdown(wait=False)
+        with suppress(Exception):  # a connection that is gone says so in many ways
+            self._client.close()
         if self._slurm is not None:
             self._slurm.close()
 
