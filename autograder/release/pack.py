@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -190,13 +190,19 @@ def _datasets(root: Path) -> dict[str, bytes]:
     }
 
 
-def _training(files: Iterable[str]) -> dict[str, bytes]:
-    """What trains models in every pack that says in a folder of its own which."""
+def _training(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What trains models in every pack that says in a folder of its own which, as far as used."""
     if not any(path.startswith(f"{_TRAINING}/") for path in files):
         return {}
-    return {
+    shared = {
         path.relative_to(_PACK_FILES).as_posix(): path.read_bytes()
         for path in [_PACK_FILES / "train.py", *files_in(_PACK_FILES / _TRAINING)]
+    }
+    uses = "\n".join(_text(data) for data in [*files.values(), *shared.values()])
+    return {
+        path: data
+        for path, data in shared.items()
+        if Path(path).stem in ("train", "__init__") or path[:-3].replace("/", ".") in uses
     }
 
 
