@@ -326,7 +326,6 @@ class Course(_Model):
     """The course as a whole."""
 
     name: str
-    term: str
     weights: Weights
     late: LatePolicy
 

@@ -79,8 +79,8 @@ def test_a_missing_key_is_named(tmp_path):
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="'term' stands twice"):
-        load_config(edited(tmp_path, "  term:", "  term: A\n  term:"))
+    with pytest.raises(ConfigError, match="'name' stands twice"):
+        load_config(edited(tmp_path, "  name:", "  name: A\n  name:"))
 
 
 def test_broken_yaml_is_one_sentence_with_a_line(tmp_path):

@@ -1,11 +1,13 @@
 """The right answers to the written questions, for tests that prove them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from autograder.config import load_config
 from autograder.grading.answers import parse_expression, parse_letters, parse_number, read_answers
-from autograder.grading.suite import load_suite
+from autograder.grading.suite import Suite
 from autograder.submission import ANSWERS_FILE
 
 
@@ -15,13 +17,18 @@ class Answers:
 
     pack: str
 
+    @cached_property
+    def _suite(self) -> Suite:
+        config = load_config()
+        return Suite(config.pack_name(self.pack), config)
+
     def _text(self, letter: str) -> str:
-        suite = load_suite(self.pack)
+        suite = self._suite
         label = f"Q{suite.pack.written.id}{letter}"
         return read_answers(suite.reference_answers[ANSWERS_FILE], [label]).given[label]
 
     def _part(self, letter: str):
-        return next(p for p in load_suite(self.pack).pack.written.parts if p.id == letter)
+        return next(p for p in self._suite.pack.written.parts if p.id == letter)
 
     def number(self, letter: str) -> float:
         """A numerical answer."""

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.config import ROOT, Config, Pack, Question, load_config
+from autograder.config import ROOT, Config, Pack, Question
 from autograder.grading.answers import read_answers
 from autograder.grading.written import NO_WRITTEN, AnswerSheet, Graded, Key, grader_failed
 from autograder.misconceptions import Alternative, Misconception
@@ -140,9 +140,3 @@ class Suite:
 def _loaded(path: Path) -> dict[str, Any]:
     """What a file defines; it is read once."""
     return runpy.run_path(str(path))
-
-
-def load_suite(pack: str, config: Config | None = None) -> Suite:
-    """The suite of a pack given by its full or short name."""
-    config = config or load_config()
-    return Suite(config.pack_name(pack), config)

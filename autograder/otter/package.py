@@ -64,12 +64,12 @@ def build_otter_package(pack: str, config: Config, output: Path, seed: int) -> N
     Raises:
         ConfigError: If students may not see all parts at once, which Otter cannot do.
     """
-    graded = [
-        (question.label(part), part)
+    hidden = [
+        question.label(part)
         for question in config.packs[pack].graded
         for part in question.parts
+        if part.visibility != Visibility.VISIBLE
     ]
-    hidden = [label for label, part in graded if part.visibility != Visibility.VISIBLE]
     if hidden:
         raise ConfigError(
             f"Otter shows all rows or none, and {', '.join(hidden)} of {pack} are not always "

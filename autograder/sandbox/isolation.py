@@ -81,7 +81,6 @@ class Tier:
 
     name: str
     safe: bool
-    description: str
     weaknesses: tuple[str, ...] = ()
 
 
@@ -183,7 +182,7 @@ class Isolation:
                 self._failures.append(f"{name}: {failure}")
                 self._begin_trial()
             else:
-                self.tier = Tier(name, name != "process", DESCRIPTIONS[name], weaknesses)
+                self.tier = Tier(name, name != "process", weaknesses)
         if self._server is None:
             self._start(self.tier.name)
         assert self._server is not None
