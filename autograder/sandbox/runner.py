@@ -20,7 +20,12 @@ MESSAGE_LENGTH = 500
 FRAMES = 5
 WRONG_DEVICE = (
     "on the same device",
+    "in the same device",
     "on the expected device",
+    "to be on GPU (",
+    "(torch.cuda.",
+    "device type for generator",
+    "convert cuda",
     "is on meta",
     "on device meta",
     "expected device meta",

@@ -7,13 +7,14 @@ from types import ModuleType
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from autograder.grading.hidden_tests import HiddenTests
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.reference import Reference
 from autograder.grading.results import Finding
 from autograder.grading.suite import Suite
-from autograder.misconceptions import Alternative, apply_edits
 from autograder.sandbox import runner
 from autograder.sandbox.package import Package, load_package
 from autograder.sandbox.runner import Reply, run_probe
@@ -35,23 +36,23 @@ class Session:
                 device = self.cuda
                 patch.setitem(runner.DTYPES, device, torch.float32)
             reply = run_probe(self.probes, probe, self.package, seed, device)
-        values = None if reply.values is None else decode(encode(reply.values))
+        to_cpu = device not in ("cpu", "meta")
+        arrived = tree_map_only(Tensor, Tensor.cpu, reply.values) if to_cpu else reply.values
+        values = None if arrived is None else decode(encode(arrived))
         return Reply(values, reply.fault, reply.mutated)
 
 
 def findings_on(
-    suite: Suite, cuda: str, seed: int, alternative: Alternative | None = None, module: str = ""
+    suite: Suite, cuda: str, seed: int, module: str | None = None, source: str = ""
 ) -> tuple[list[Finding], list[str]]:
-    """Why the reference fails hidden tests, on the CPU and on a GPU; and errors of the grader.
+    """Why the reference fails hidden tests on any device, and errors of the grader.
 
-    ``cuda`` is the GPU, or ``cpu`` for the CPU in its place: in float32, as on a GPU. With an
-    ``alternative``, that is graded in place of the reference, in its ``module`` only.
+    ``cuda`` is the GPU, or what stands in for it. With ``module``, only that question is graded,
+    and ``source`` in the place of the reference.
     """
     files, questions = dict(suite.reference_files), list(suite.pack.assigned)
-    if alternative is not None:
-        path = suite.module_path(module)
-        source = apply_edits(files[path].decode(), alternative.edits, alternative.id)
-        files[path] = source.encode()
+    if module is not None:
+        files[suite.module_path(module)] = source.encode()
         questions = [suite.pack.question(module)]
     package = load_package(suite.pack.package, files, private=True)
 
@@ -61,7 +62,7 @@ def findings_on(
         exec(compile(suite.probes(module), "probes.py", "exec"), probes.__dict__)
         yield Session(probes, package, cuda)
 
-    plugin = GradingPlugin(Reference(suite, seed), ("cpu", "cuda"))
+    plugin = GradingPlugin(Reference(suite, seed), ("cpu", "meta", "cuda"))
     plugin.begin(open_session, questions)
     HiddenTests(suite, plugin).run(questions)
     package.close()

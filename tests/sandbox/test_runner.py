@@ -191,6 +191,28 @@ def test_what_is_wrong_on_another_device_is_told(
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "Expected all tensors to be on the same device, but found at least two devices, cuda:0 "
+        "and cpu! (when checking argument for argument mat2 in method wrapper_CUDA_mm)",
+        "indices should be either on cpu or on the same device as the indexed tensor (cpu)",
+        "index_add_(): self, index and source expected to be in the same device, but got (self) "
+        "cuda:0, (index) cpu, and (source) cuda:0",
+        "Tensor for argument #2 'weight' is on CPU, but expected it to be on GPU (while checking "
+        "arguments for cudnn_batch_norm)",
+        "Input type (torch.cuda.FloatTensor) and weight type (torch.FloatTensor) should be the "
+        "same",
+        "Expected a 'cuda' device type for generator but found 'cpu'",
+        "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
+        "host memory first.",
+    ],
+)
+def test_what_a_gpu_says_of_a_wrong_device_is_understood(sentence: str) -> None:
+    reply = run(f"def f(x): raise RuntimeError({sentence!r})\n")
+    assert reply.fault is not None and reply.fault.kind == "wrong_device"
+
+
+@pytest.mark.parametrize(
     ("source", "device", "hint"),
     [
         ("import matplotlib.pyplot as plt\n", "cpu", "train.py"),
