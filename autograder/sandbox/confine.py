@@ -21,9 +21,11 @@ from dataclasses import dataclass
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_NO_NEW_PRIVS = 1, 4, 35, 38
 PR_SET_PTRACER = 0x59616D61
 CLONE_THREAD = 0x10000
-MAP_SHARED_ANONYMOUS = 0x21
+MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN = 0x21, 0x100
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
 FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x8901, 0x8902, 0x5412
+FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION = 0x40086602, 0x401C5820, 0x40087602
+LOWER_HALF = 0xFFFFFFFF
 CAPABILITY_VERSION_3 = 0x20080522
 
 OPEN_FILES = 256
@@ -222,6 +224,7 @@ def _limit_resources(confinement: Confinement) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_STACK: resource.getrlimit(resource.RLIMIT_STACK)[0],
     }
     if confinement.uid is not None:
         # Counted per user: only a user of the child's own can be limited.
@@ -275,7 +278,7 @@ def _landlock_ruleset(confinement: Confinement):
 
 def _seccomp_filter():
     import pyseccomp
-    from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, NE, Arg
+    from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg
 
     rules = pyseccomp.SyscallFilter(ALLOW)
     refuse = ERRNO(errno.EPERM)
@@ -290,17 +293,19 @@ def _seccomp_filter():
     rules.add_rule(refuse, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
     rules.add_rule(refuse, "prlimit64", Arg(0, NE, 0))
     rules.add_rule(refuse, "sched_setaffinity", Arg(0, NE, 0))
+    # The kernel reads the lower half of these arguments, whatever the upper half is.
     for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER):
-        rules.add_rule(refuse, "prctl", Arg(0, EQ, option))
+        rules.add_rule(refuse, "prctl", Arg(0, MASKED_EQ, LOWER_HALF, option))
     # A descriptor's owner is sent a signal of the caller's choice: kill by another name.
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX):
-        rules.add_rule(refuse, "fcntl", Arg(1, EQ, command))
-    for request in (FIOSETOWN, SIOCSPGRP, TIOCSTI):
-        rules.add_rule(refuse, "ioctl", Arg(1, MASKED_EQ, 0xFFFFFFFF, request))
-    # Shared anonymous memory is not counted by RLIMIT_DATA.
-    rules.add_rule(
-        ERRNO(errno.ENOMEM), "mmap", Arg(3, MASKED_EQ, MAP_SHARED_ANONYMOUS, MAP_SHARED_ANONYMOUS)
-    )
+        rules.add_rule(refuse, "fcntl", Arg(1, MASKED_EQ, LOWER_HALF, command))
+    # A file's flags can be set through a descriptor that only reads.
+    flags = (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION)
+    for request in (FIOSETOWN, SIOCSPGRP, TIOCSTI, *flags):
+        rules.add_rule(refuse, "ioctl", Arg(1, MASKED_EQ, LOWER_HALF, request))
+    # Neither shared anonymous memory nor a stack that grows is counted by RLIMIT_DATA.
+    for kind in (MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN):
+        rules.add_rule(ERRNO(errno.ENOMEM), "mmap", Arg(3, MASKED_EQ, kind, kind))
     return rules
 
 
