@@ -17,14 +17,15 @@ from autograder.grading.results import Result
 class Outputs:
     """The output folder of one pack, with its store.
 
-    Everything else in the folder is made from what stands in the store.
+    Everything else in the folder is made from what stands in the store. Only its owner may open it:
+    it holds grades and the seed of the class.
     """
 
     def __init__(self, folder: Path, config: Config, pack: str) -> None:
         self.folder = folder
         self._config = config
         self._pack = pack
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store = Store(folder, pack)
         for name in ("results", "feedback"):
             (folder / name).mkdir(exist_ok=True)

@@ -108,7 +108,7 @@ def start_batch(config: Config, pack: str, settings: Settings) -> "Iterator[tupl
         from autograder.grading.suite import Suite
 
         suite = Suite(pack, config)
-        settings.output.mkdir(parents=True, exist_ok=True)
+        settings.output.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.enter_context(alone_in(settings.output))
         outputs = Outputs(settings.output, config, pack)
         stack.callback(outputs.store.close)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -69,6 +70,7 @@ def test_every_submission_leaves_its_files(batch):
         assert results(batch, name)["tests"]
         assert (batch / "out" / "feedback" / f"{name}.html").is_file()
     assert "student" in (batch / "out" / "report.html").read_text()
+    assert stat.S_IMODE((batch / "out").stat().st_mode) == 0o700
 
 
 def test_what_cannot_be_read_gets_every_row_and_a_sentence(batch):
