@@ -8,6 +8,7 @@ that is what the exercise leads to.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,8 @@ _SHORTEST = 150
 _PAIRS = 50
 _CHARACTERS = 200_000
 """What is read of one module; no exercise needs as much."""
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){3,}")
+"""The lexer takes minutes over thousands of them."""
 _BLOCK = 100
 """Submissions that are compared with all others at once."""
 _FILE_NAME = "similarity.json"
@@ -186,11 +189,15 @@ def _changed(
 ) -> dict[str, str]:
     """The modules that differ from the released ones."""
     found = {
-        module: files[suite.module_path(module)].decode("utf-8", "replace")[:_CHARACTERS]
+        module: _text(files[suite.module_path(module)])
         for module in released
         if suite.module_path(module) in files
     }
     return {module: text for module, text in found.items() if text != released[module]}
+
+
+def _text(source: bytes) -> str:
+    return _BLANK_LINES.sub("\n\n\n", source.decode("utf-8", "replace")[:_CHARACTERS])
 
 
 def _hashes(text: str) -> Hashes:

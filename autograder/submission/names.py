@@ -6,6 +6,8 @@ import unicodedata
 from pathlib import Path
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+LONE_SUFFIXES = (".ipynb", ".py")
+"""Of files that students hand in by themselves instead of the homework's folder."""
 
 _JUNK = frozenset(
     {"__MACOSX", "__pycache__", "venv", "env", "site-packages", "node_modules"}
@@ -45,27 +47,36 @@ def own_name(path: Path) -> str:
 
 
 def submission_id(path: Path) -> str:
-    """The id of the submission at ``path``: its name without archive suffix, made safe."""
+    """The id of the submission at ``path``: its name without suffix, made safe."""
     name = own_name(path)
-    while not os.path.isdir(path) and name.lower().endswith(ARCHIVE_SUFFIXES):
-        name = name.rpartition(".")[0]
+    if not os.path.isdir(path):
+        if name.lower().endswith(LONE_SUFFIXES):
+            name = name.rpartition(".")[0]
+        while name.lower().endswith(ARCHIVE_SUFFIXES):
+            name = name.rpartition(".")[0]
     return safe_id(name)
 
 
 def split_path(path: str) -> tuple[str, ...]:
-    """The parts of a '/'-separated path, in NFC, without empty ones and '.'."""
-    parts = unicodedata.normalize("NFC", path).split("/")
+    """The parts of a '/'-separated path, in NFC, without empty ones and '.'.
+
+    Of a path that is too long to be accepted, those of its beginning: to normalise thousands of
+    combining marks takes seconds.
+    """
+    parts = unicodedata.normalize("NFC", path[: _PATH_LENGTH + 1]).split("/")
     return tuple(part for part in parts if part not in ("", "."))
 
 
 def path_problem(path: str) -> str:
     """Why a file of this path is not read, or "" for a harmless path."""
+    if len(path) > _PATH_LENGTH:
+        return "the name is too long"
     parts = split_path(path)
     if path.startswith("/") or _DRIVE.match(path):
         return "an absolute path is not accepted"
     if ".." in parts:
         return "a path that leaves the submission is not accepted"
-    if len(path) > _PATH_LENGTH or any(len(part) > _PART_LENGTH for part in parts):
+    if any(len(part) > _PART_LENGTH for part in parts):
         return "the name is too long"
     if not all(_PERMITTED.fullmatch(part) for part in parts):
         return "the name has characters that are not accepted"

@@ -149,6 +149,12 @@ def test_progress_covers_every_step(compare, suite, tmp_path):
     assert steps == ["reading", "reading", "comparing", "finding lines"]
 
 
+def test_blank_lines_by_the_thousand_hide_no_copy_and_take_no_minutes(compare):
+    blank = "\t\n" * 90_000
+    (pair,) = names(compare(ann=own_code(1), bob=blank + own_code(1)))
+    assert pair == {"ann", "bob"}
+
+
 def test_shares_are_of_the_smaller_own_code(compare):
     code = own_code(1, 40)
     found = compare(anna=code, ben=code + own_code(2, 120), carla=own_code(3))
