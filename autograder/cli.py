@@ -189,7 +189,7 @@ def grade(
         _stop("there is nothing to grade; give archives or folders", status=2)
     config = _config()
     name = _complete_pack(config, pack)
-    from autograder.classroom.collect import find_batch
+    from autograder.classroom.collect import few, find_batch
     from autograder.classroom.store import StoreError, is_begun
     from autograder.grading.suite import Suite
     from autograder.submission import submission_id
@@ -252,6 +252,9 @@ def grade(
     _say(*(f"{r.submission}: {' '.join(r.notes)}" for r in own if r.unreadable))
     if batch.known:
         console.print(f"{batch.known} of {len(names)} had their grade already", highlight=False)
+    if batch.equal:
+        equal = f"{len(batch.equal)} of {len(names)} ({few(batch.equal)})"
+        console.print(f"Equal to another one that was graded now: {equal}", highlight=False)
     console.print(f"report: {output / 'report.html'}", highlight=False)
     _say(*batch.errors)
     if batch.errors:

@@ -115,7 +115,8 @@ class Batch:
         told: A sentence for each score that `run` did change.
         kept: Sentences on grades that stand though nothing was graded for them now.
         errors: A sentence for each submission at which the grader itself failed.
-        known: How many submissions had their grade before.
+        known: How many submissions had their grade before this run.
+        equal: Submissions that got the grade of an equal one which this run graded.
     """
 
     def __init__(
@@ -126,6 +127,8 @@ class Batch:
         self.kept: list[str] = []
         self.errors: list[str] = []
         self.known = 0
+        self.equal: list[str] = []
+        self._given: set[int] = set()
         self._suite = suite
         self._outputs = outputs
         self._terms = terms
@@ -227,12 +230,16 @@ class Batch:
         kept = [grade for grade in kept if self._counts(grade)]
         for grade in kept:
             if grade.graders == self._graders:
-                self.known += 1
+                if grade.number in self._given:
+                    self.equal.append(order.name)
+                else:
+                    self.known += 1
                 self._settle(order.name, grade, handed, watch)
                 return None
         for job in running:
             if job.content == content:
                 job.names[order.name] = handed
+                self.equal.append(order.name)
                 return None
         base = max(kept, key=lambda grade: len(self._same(grade)), default=None)
         if base is not None and order.submission is not None:
@@ -267,6 +274,7 @@ class Batch:
         grade = store.keep(
             job.content, self._terms.environment, result.device, self._graders, result
         )
+        self._given.add(grade.number)
         for name, handed in job.names.items():
             self._settle(name, grade, handed, watch)
 

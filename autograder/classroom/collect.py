@@ -27,7 +27,7 @@ class Handed:
     Attributes:
         paths: Submissions, each with a name of its own.
         exported: What Gradescope exports say about their submissions, by name.
-        problems: One sentence for each path, or paths, that are left out.
+        problems: One sentence for each path, or paths, and for each export, that leave some out.
         remarks: Sentences on what is no submission.
         left_out: Names of submissions that are there and cannot be graded.
         whole: Whether whole folders of submissions or exports were given, and nothing else.
@@ -82,7 +82,7 @@ def find_batch(
         names = {submission_id(submission) for submission in here.submissions}
         for folder, own in known.items():
             exported |= own
-            remarks += _without_folder(folder, sorted(own.keys() - names))
+            problems += _without_folder(folder, sorted(own.keys() - names))
             left_out |= own.keys() - names
     by_id: dict[str, list[Path]] = {}
     for path in found.values():

@@ -155,10 +155,13 @@ def make_gradebook(
         _remark_times(config, pack, chosen[pack].values(), exported, book.remarks)
     charges: dict[tuple[Student, str], Charge] = {}
     for student in roster.students:
-        handed = [pack for pack in packs if student in chosen[pack]]
-        days = [late(student, pack, chosen[pack][student]) for pack in handed]
-        costs = charge(config.course.late, days)
-        charges |= {(student, pack): cost for pack, cost in zip(handed, costs, strict=True)}
+        handed = {pack: chosen[pack][student] for pack in packs if student in chosen[pack]}
+        days = {pack: late(student, pack, result) for pack, result in handed.items()}
+        # What cannot be read counts nothing, and uses no free days.
+        read = [pack for pack, result in handed.items() if not result.unreadable]
+        costs = charge(config.course.late, [days[pack] for pack in read])
+        charges |= {(student, pack): Charge(n, 0, 0.0) for pack, n in days.items()}
+        charges |= {(student, pack): cost for pack, cost in zip(read, costs, strict=True)}
     book.remarks += sorted(
         f"{names[pack]}: {student.name}: {_days(cost.days)} late, of which {cost.free} free: "
         f"{100 * cost.factor:g} % counts."

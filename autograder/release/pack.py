@@ -1,6 +1,7 @@
 """What a pack consists of, and its three forms: a folder, a check, a zip."""
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -159,9 +160,23 @@ def _split(name: str, pack: Pack, root: Path) -> tuple[dict[str, bytes], list[Pa
         unassigned = frozenset(q.module for q in pack.questions if not q.assigned)
         files |= student_files(notebook, files[notebook], derivations, unassigned)
     if HANDOUT in files:
-        text = _text(files[HANDOUT]).replace(QUESTIONS_MARK, _question_table(pack))
-        files[HANDOUT] = text.encode()
+        files[HANDOUT] = _handout(_text(files[HANDOUT]), pack).encode()
     return files, withheld
+
+
+def _handout(text: str, pack: Pack) -> str:
+    """The handout with the table of questions, without what is about unassigned ones.
+
+    That is their sections, and their lines in the table of trainings with those that go on from
+    these (with an empty first cell).
+    """
+    for question in pack.questions:
+        if not question.assigned:
+            section = rf"^## Q{question.id}\. .*?(?=^## |\Z)"
+            text = re.sub(section, "", text, flags=re.MULTILINE | re.DOTALL)
+            training = rf"^\| `train\.py {question.module}\b.*\n(?:\| \|.*\n)*"
+            text = re.sub(training, "", text, flags=re.MULTILINE)
+    return text.replace(QUESTIONS_MARK, _question_table(pack))
 
 
 def _question_table(pack: Pack) -> str:

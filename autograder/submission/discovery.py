@@ -12,7 +12,13 @@ from autograder.submission.export import (
     is_export,
     is_packed_export,
 )
-from autograder.submission.names import ARCHIVE_SUFFIXES, is_junk, show
+from autograder.submission.names import (
+    ARCHIVE_SUFFIXES,
+    LONE_SUFFIXES,
+    is_junk,
+    show,
+    submission_id,
+)
 
 
 @dataclass
@@ -50,8 +56,9 @@ def discover(
     """What lies at ``path``.
 
     A file, a pack's folder and a package folder are one submission each. Any other folder is a
-    folder of submissions: each archive and each folder in it. Where every folder in it holds
-    several archives or packages, they are sections: folders of submissions themselves. A
+    folder of submissions: each archive and each folder in it, and each lone module or notebook
+    that none of these is named like, so that whoever handed it in is told. Where every folder in
+    it holds several archives or packages, they are sections: folders of submissions themselves. A
     Gradescope export holds one folder per submission; exports may lie in a folder together.
 
     Args:
@@ -97,10 +104,15 @@ def _look_into(
     folders = [p for p in inside if p.is_dir() and not leave_out(p)]
     # What one student hands in must not change what the others' folders are taken for.
     nested = depth > 0 and bool(folders) and all(_holds_several(p, package) for p in folders)
+    packed = {p for p in inside if _is_archive(p) and not p.is_dir()}
+    ids = {submission_id(p) for p in (*folders, *packed)}
     for item in inside:
-        if item in folders and nested:
+        if nested and item in folders:
             _look_into(item, package, leave_out, found, depth - 1)
-        elif item in folders or (_is_archive(item) and not item.is_dir()):
+        elif item in packed or item in folders:
+            found.submissions.append(item)
+        elif _is_lone(item) and submission_id(item) not in ids:
+            ids.add(submission_id(item))
             found.submissions.append(item)
         else:
             found.skipped.append(item.name)
@@ -141,6 +153,10 @@ def _holds_package(folder: Path, package: str) -> bool:
 
 def _is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def _is_lone(path: Path) -> bool:
+    return path.name.lower().endswith(LONE_SUFFIXES) and path.is_file()
 
 
 def _is_submission(inside: list[Path], package: str) -> bool:

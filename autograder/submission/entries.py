@@ -145,7 +145,7 @@ def _check_format(name: str, data: bytes) -> None:
         return
     what = next(
         (what for offset, magic, what in _OTHER_FORMATS if data.startswith(magic, offset)),
-        {".ipynb": "a notebook", ".py": "a single Python file"}.get(Path(name).suffix),
+        {".ipynb": "a notebook", ".py": "a single Python file"}.get(Path(name).suffix.lower()),
     )
     found = f"is {what}" if what else "is not a zip archive"
     raise SubmissionError(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -112,7 +113,7 @@ def read_submission(
         files=files,
         others=others,
         notes=(
-            *_layout_notes(layout),
+            *_layout_notes(layout, submission_id(path)),
             *skipped.notes(),
             *_missing_notes(files, package, modules),
             *(note for name, data in files.items() if (note := _encoding_note(name, data))),
@@ -289,25 +290,36 @@ def _nothing_found(
     return f"{expected}; submit the homework's folder, packed as a .zip."
 
 
-def _layout_notes(layout: Layout) -> list[str]:
-    notes = []
+def _layout_notes(layout: Layout, top: str) -> list[str]:
+    """Which folder is graded; equal for equal submissions, whose own names are the ``top``."""
+    graded = layout.root if layout.loose else (*layout.root, layout.package)
+    shown, *others = (
+        show("/".join(folder[folder[:1] == (top,) :])) or "the top folder"
+        for folder in (graded, *layout.copies)
+    )
+    passed_over = _enumerate(others)
+    if layout.loose and others:
+        return [
+            f"There is no folder {layout.package}/, and modules lie in more than one folder: "
+            f"{shown} is graded, not {passed_over}."
+        ]
     if layout.loose:
-        notes.append(
-            f"There is no folder {layout.package}/; the modules were read from where they lie."
-        )
-    if layout.copies:
-        graded = show("/".join((*layout.root, layout.package)))
-        others = _enumerate([show("/".join(folder)) for folder in layout.copies])
-        notes.append(f"There is more than one {layout.package}/: {graded} is graded, not {others}.")
-    return notes
+        return [f"There is no folder {layout.package}/; the modules were read from {shown}."]
+    if others:
+        return [f"There is more than one {layout.package}/: {shown} is graded, not {passed_over}."]
+    return []
 
 
 def _missing_notes(files: dict[str, bytes], package: str, modules: Collection[str]) -> list[str]:
-    return [
-        f"The module {package}/{module}.py is missing."
-        for module in modules
-        if not {f"{package}/{module}.py", f"{package}/{module}/__init__.py"} & files.keys()
-    ]
+    notes = []
+    for module in modules:
+        if {f"{package}/{module}.py", f"{package}/{module}/__init__.py"} & files.keys():
+            continue
+        alike = re.compile(rf"{package}/{module}(?!\w)[^/]*\.py", re.IGNORECASE)
+        found = [show(name) for name in files if alike.fullmatch(name)]
+        advice = f"; not read for it: {_enumerate(found)} (rename it to {module}.py)"
+        notes.append(f"The module {package}/{module}.py is missing{advice if found else ''}.")
+    return notes
 
 
 def _encoding_note(name: str, data: bytes) -> str:

@@ -3,8 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 Parts = tuple[str, ...]
+
+GIVEN_FOLDERS = frozenset({"datasets", "notebook_checks", "tests", "training"})
+"""Folders of every pack that hold no work of a student, though files in them may be named alike."""
+_ALIKE = 0.6
+"""Names that have less than this share in common say nothing about each other."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class Layout:
         package: The package's name.
         root: The folder that holds the package folder, or the modules where they lie loose.
         loose: The modules lie in ``root`` itself, without a package folder.
-        copies: Package folders that were passed over.
+        copies: Package folders, or folders with loose modules, that were passed over.
     """
 
     package: str
@@ -37,7 +43,8 @@ def find_layout(sources: Iterable[Parts], package: str, modules: Collection[str]
     """The layout of a submission, or None where neither package nor modules are found.
 
     Among several package folders those that hold a module of the pack come first, then the one
-    nearest the top, then the one with most modules.
+    nearest the top, then the one with most modules. Loose modules are looked for outside of
+    `GIVEN_FOLDERS`, first in the folder whose name is most like the package's.
 
     Args:
         sources: The paths of the ``.py`` files.
@@ -57,5 +64,12 @@ def find_layout(sources: Iterable[Parts], package: str, modules: Collection[str]
         first, *rest = folders
         copies = tuple(f for f in rest if known[f] or not modules)
         return Layout(package, first[:-1], copies=copies)
-    loose = sorted((f for f in known if known[f]), key=rank)
-    return Layout(package, loose[0], loose=True) if loose else None
+    loose = (f for f in known if known[f] and not (f and f[-1] in GIVEN_FOLDERS))
+    roots = sorted(loose, key=lambda folder: (-_likeness(folder, package), rank(folder)))
+    return Layout(package, roots[0], loose=True, copies=tuple(roots[1:])) if roots else None
+
+
+def _likeness(folder: Parts, package: str) -> float:
+    """How much a folder's name is like the package's: `_ALIKE` to 1."""
+    name = folder[-1].casefold() if folder else ""
+    return max(_ALIKE, SequenceMatcher(None, name, package.casefold()).ratio())

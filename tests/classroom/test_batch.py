@@ -72,8 +72,8 @@ def pristine(course, sandbox, tmp_path_factory):
         course.archive(folder / "in" / f"{name}.zip")
     course.archive(folder / "in" / "bob.zip", bayes=STUB)
     (folder / "in" / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
-    workers, _ = grade(course, sandbox, folder)
-    return folder, workers
+    workers, batch = grade(course, sandbox, folder)
+    return folder, workers, batch
 
 
 @pytest.fixture
@@ -152,11 +152,12 @@ def read(folder, name: str) -> dict:
 
 
 def test_equal_submissions_are_graded_once_and_each_has_its_outputs(pristine, course):
-    folder, workers = pristine
+    folder, workers, batch = pristine
     assert workers.graded == {"alice": MODULES, "bob": MODULES}
     full = (
         course.suite.pack.question("bayes").points + course.suite.pack.question("outliers").points
     )
+    assert batch.known == 0 and batch.equal == ["alice_again"]
     half = course.suite.pack.question("outliers").points
     assert scores(folder) == {"alice": full, "alice_again": full, "bob": half, "broken": 0}
     for name, score in scores(folder).items():
@@ -169,7 +170,7 @@ def test_what_is_graded_is_not_graded_again(graded, course, sandbox):
     before = standing(graded / "out")
     workers, batch = grade(course, sandbox, graded)
     assert workers.orders == []
-    assert batch.known == 4
+    assert batch.known == 4 and batch.equal == []
     assert standing(graded / "out") == before
 
 
@@ -313,9 +314,8 @@ def test_a_student_without_a_folder_is_one_line_and_the_others_are_graded(
     export(course, tmp_path / "in", {1: "Anna", 2: "Ben"})
     shutil.rmtree(tmp_path / "in" / "submission_2")
     handed = find_batch([tmp_path / "in"], course.suite, tmp_path / "out")
-    assert handed.problems == ()
-    (remark,) = handed.remarks
-    assert remark.endswith("names 1 (submission_2) without a folder; export it again.")
+    (problem,) = handed.problems
+    assert problem.endswith("names 1 (submission_2) without a folder; export it again.")
     grade(course, sandbox, tmp_path)
     assert scores(tmp_path) == {"submission_1": read(tmp_path, "submission_1")["score"]}
     assert read(tmp_path, "submission_1")["score"] > 0
@@ -489,6 +489,7 @@ def test_what_cannot_be_graded_is_named_and_the_rest_goes_on(tmp_path, course):
     (tmp_path / "a" / "grades.xlsx").touch()
     (tmp_path / "a" / "photo.png").touch()
     (tmp_path / "a" / ".DS_Store").touch()
+    (tmp_path / "a" / "same.py").write_text("a second file of somebody who is there")
     (tmp_path / "empty").mkdir()
     paths = [tmp_path / name for name in ("a", "b", "empty", "nowhere")]
     handed = find_batch(paths, course.suite, tmp_path / "out")
@@ -498,7 +499,9 @@ def test_what_cannot_be_graded_is_named_and_the_rest_goes_on(tmp_path, course):
     assert "nowhere does not exist" in handed.problems[1]
     same = [str(tmp_path / folder / "same.zip") for folder in ("a", "b")]
     assert f"{same[0]} and {same[1]} would both leave results as 'same'" in handed.problems[2]
-    assert handed.remarks == ("2 (grades.xlsx, photo.png) not read, being no submissions.",)
+    assert handed.remarks == (
+        "3 (grades.xlsx, photo.png, same.py) not read, being no submissions.",
+    )
 
 
 def test_a_submission_given_twice_is_one(tmp_path, course):

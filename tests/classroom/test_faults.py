@@ -215,6 +215,7 @@ def mixed(course, tmp_path_factory) -> tuple[Path, str]:
     course.archive(folder / "in" / "good.zip", outliers=LAZY)
     (folder / "in" / "corrupt.zip").write_bytes(b"PK\x03\x04 and no more")
     (folder / "in" / "notes.txt").write_text("hello")
+    (folder / "in" / "lone.py").write_text("x = 1\n")
     (folder / "in" / "nothing").mkdir()
     course.archive(folder / "in" / "twice.zip")
     shutil.copytree(course.root / "solutions" / "hw1_likelihood", folder / "in" / "twice")
@@ -230,11 +231,12 @@ def test_a_bad_hand_in_costs_a_line_each_and_the_rest_is_graded(mixed):
     assert "twice.zip would both leave results as 'twice'; neither is graded" in text
     assert "vae_gan/, which belongs to another homework" in text
     assert "cannot be read: corrupt.zip is damaged" in text
+    assert "lone: lone.py is a single Python file; pack the homework's folder as a .zip" in text
     assert "see feedback: There is no answers.toml" in text
     results = standing(folder / "out")
-    assert set(results) == {"corrupt", "good", "nothing", "other"}
+    assert set(results) == {"corrupt", "good", "lone", "nothing", "other"}
     assert results["good"].score > 0
-    for name in ("corrupt", "nothing", "other"):
+    for name in ("corrupt", "lone", "nothing", "other"):
         assert results[name].rows[0].status == "unreadable"
         assert len(results[name].notes) == 1
 

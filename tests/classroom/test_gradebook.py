@@ -186,6 +186,26 @@ def test_groups_and_late_days(course, roster):
     assert book.missing(carla) == ["hw1"] and book.missing(anna) == []
 
 
+def test_what_is_unreadable_and_late_uses_no_free_days(course, roster):
+    packs = (PACK, "hw2_vae_gan")
+    due = {name: course.packs[name].model_copy(update={"due": DUE}) for name in packs}
+    course = course.model_copy(update={"packs": {**course.packs, **due}})
+    damaged = make_result(course, "submission_1", {})
+    lost = tuple(
+        row.model_copy(update={"status": "unreadable", "score": 0}) for row in damaged.rows
+    )
+    damaged = damaged.model_copy(update={"rows": lost})
+    fine = make_result(course, "submission_2", {}).model_copy(update={"pack": packs[1]})
+    person = ("Anna Abel", "s11", "")
+    exported = {name: handed_in(person, days=3) for name in ("submission_1", "submission_2")}
+    results = {packs[0]: [damaged], packs[1]: [fine]}
+    book = make_gradebook(course, results, roster, exported)
+    anna = roster.find("s11")
+    charges = [book.homework[name][anna].charge for name in packs]
+    assert [(charge.days, charge.free) for charge in charges] == [(3, 0), (3, 3)]
+    assert charges[1].factor == 1
+
+
 def test_days_beyond_the_free_ones_cost_their_share(course, roster):
     late = course.course.late.model_copy(update={"late_days": 1})
     settings = course.course.model_copy(update={"late": late})

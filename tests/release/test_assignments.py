@@ -9,7 +9,9 @@ import pytest
 from autograder.config import ROOT, load_config
 from autograder.release import check_in_step, zip_pack
 from autograder.release.leaks import answer_lines, find_leaks, solution_lines
-from autograder.release.pack import EXCLUDED
+from autograder.release.pack import ASSIGNMENTS, EXCLUDED
+from autograder.release.tree import files_in
+from autograder.submission.layout import GIVEN_FOLDERS
 
 CONFIG = load_config()
 
@@ -33,6 +35,14 @@ def test_the_zip_that_students_download(name: str, tmp_path: Path) -> None:
         assert not any(Path(path).match(pattern) for pattern in EXCLUDED)
         assert "graders" not in path
         assert "misconceptions" not in path
+
+
+@pytest.mark.parametrize("name", CONFIG.packs)
+def test_intake_knows_the_folders_that_are_no_students_work(name: str) -> None:
+    pack = ROOT / ASSIGNMENTS / name
+    paths = [path.relative_to(pack) for path in files_in(pack)]
+    folders = {path.parts[0] for path in paths if path.suffix == ".py" and path.parts[1:]}
+    assert folders == {*GIVEN_FOLDERS, CONFIG.packs[name].package}
 
 
 @pytest.mark.parametrize("name", CONFIG.packs)

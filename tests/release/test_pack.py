@@ -71,6 +71,37 @@ class TestContents:
         assert b"NotImplementedError" in files["toy/beta.py"]
         assert len(json.loads(files["questions.json"])["questions"]) == 1
 
+    @pytest.mark.parametrize("left_out", ["alpha", "beta"])
+    def test_the_handout_is_about_assigned_questions(
+        self, root: Path, config: Config, left_out: str
+    ) -> None:
+        head = "# Toys\n\n<!-- questions -->\n\n"
+        sections = {
+            "alpha": "## Q1. First steps\n\n### (a) Doubling\n\nTwice.\n\n",
+            "beta": "## Q2. Signs\n\nMinus.\n\n",
+        }
+        tail = "## Training\n\n| command | steps |\n|---|---|\n"
+        trainings = {
+            "alpha": "| `train.py alpha` | 10 |\n| | 20 |\n| `train.py alpha --fast` | 5 |\n",
+            "beta": "| `train.py beta` | 10 |\n",
+        }
+        text = "".join([head, *sections.values(), tail, *trainings.values()])
+        (root / f"solutions/{NAME}/README.md").write_text(text, "utf-8")
+        pack = config.packs[NAME]
+        questions = [
+            question.model_copy(update={"assigned": question.module != left_out})
+            for question in pack.questions
+        ]
+        pack = pack.model_copy(update={"questions": tuple(questions)})
+        changed = config.model_copy(update={"packs": {NAME: pack}})
+        everything = render_pack(NAME, config, root)["README.md"].decode()
+        rest = render_pack(NAME, changed, root)["README.md"].decode()
+        row = next(line for line in everything.splitlines() if f"toy/{left_out}.py" in line)
+        for gone in (sections[left_out], trainings[left_out], f"{row}\n"):
+            assert gone in everything
+            everything = everything.replace(gone, "")
+        assert rest == everything
+
     def test_missing_module(self, root: Path, config: Config) -> None:
         (root / f"solutions/{NAME}/toy/beta.py").unlink()
         with pytest.raises(ReleaseError, match=r"toy/beta\.py does not exist"):

@@ -66,7 +66,7 @@ def test_what_one_student_hands_in_stays_one_submission(tmp_path: Path, handed_i
 def test_a_class_stays_a_class_whatever_lies_in_it(tmp_path: Path, stray: str) -> None:
     touch(tmp_path / "ann/likelihood/density.py", tmp_path / "ben.zip", tmp_path / stray)
     names = {path.name for path in find_submissions([tmp_path], "likelihood")}
-    assert names - {"likelihood"} == {"ann", "ben.zip"}
+    assert names - {"likelihood", "density.py"} == {"ann", "ben.zip"}
 
 
 def test_a_package_in_a_folder_of_its_own_is_one_submission(tmp_path: Path) -> None:
@@ -79,6 +79,20 @@ def test_a_package_in_a_folder_of_its_own_is_one_submission(tmp_path: Path) -> N
 def test_loose_modules_are_one_submission(tmp_path: Path) -> None:
     touch(tmp_path / "density.py", tmp_path / "notes/old.zip")
     assert find_submissions([tmp_path], "likelihood") == [tmp_path]
+
+
+def test_a_lone_file_is_a_submission_of_its_own(tmp_path: Path) -> None:
+    touch(tmp_path / "ann.zip", tmp_path / "ben/likelihood/density.py")
+    touch(tmp_path / "dan.py", tmp_path / "eve.IPYNB")
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["ann.zip", "ben", "dan.py", "eve.IPYNB"]
+
+
+def test_a_lone_file_beside_work_of_the_same_name_is_none(tmp_path: Path) -> None:
+    touch(tmp_path / "ann.zip", tmp_path / "ann.py", tmp_path / "dan.ipynb", tmp_path / "dan.py")
+    touch(tmp_path / "ben/likelihood/density.py", tmp_path / "ben.ipynb")
+    names = [path.name for path in find_submissions([tmp_path], "likelihood")]
+    assert names == ["ann.zip", "ben", "dan.ipynb"]
 
 
 def test_gradescope_export(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from autograder.config import load_config
 from autograder.submission import Submission, SubmissionError, read_submission, submission_id
+from autograder.submission.layout import GIVEN_FOLDERS
 
 LIMITS = load_config().limits
 MODULES = ("density", "flows")
@@ -97,6 +98,38 @@ class TestAccepted:
         assert submission.others == {"answers.toml": b"d"}
         assert "no folder likelihood/" in submission.notes[0]
 
+    @pytest.mark.parametrize("package", ["vaegan", "vae-gan", "my_vae_gan", "code"])
+    def test_a_renamed_package_is_graded_and_not_what_every_pack_holds(
+        self, tmp_path: Path, package: str
+    ) -> None:
+        given = {f"hw2/{folder}/vae.py": b"given" for folder in GIVEN_FOLDERS}
+        path = make_zip(tmp_path / "x.zip", {f"hw2/{package}/vae.py": b"own", **given})
+        submission = read_submission(path, "vae_gan", LIMITS, (), ("vae",))
+        assert submission.files == {"vae_gan/vae.py": b"own"}
+        assert submission.notes == (
+            f"There is no folder vae_gan/; the modules were read from hw2/{package}.",
+        )
+
+    def test_of_several_folders_with_modules_the_best_named_is_graded(self, tmp_path: Path) -> None:
+        files = {f"hw1/{f}/density.py": f.encode() for f in ("backup", "likelyhood", "old/code")}
+        submission = read(make_zip(tmp_path / "x.zip", files))
+        assert submission.files == {"likelihood/density.py": b"likelyhood"}
+        assert submission.notes[0] == (
+            "There is no folder likelihood/, and modules lie in more than one folder: "
+            "hw1/likelyhood is graded, not hw1/backup, hw1/old/code."
+        )
+
+    def test_what_every_pack_holds_is_no_submission(self, tmp_path: Path) -> None:
+        files = {f"hw1/{folder}/density.py": b"given" for folder in GIVEN_FOLDERS}
+        assert "has no folder likelihood/" in refusal(make_zip(tmp_path / "x.zip", files))
+
+    def test_loose_modules_are_equal_whatever_their_folder_is_called(self, tmp_path: Path) -> None:
+        for top in ("", "code/"):
+            loose = {f"{top}density.py": b"a", f"{top}flows.py": b"b", "old/flows.py": b"c"}
+            folders = [read(make_folder(tmp_path / top / name, loose)) for name in ("ann", "ben")]
+            packed = read(make_zip(tmp_path / "eve.zip", loose))
+            assert len({(one.sha256, one.notes) for one in (*folders, packed)}) == 1
+
     @pytest.mark.parametrize(
         ("modules", "answers"),
         [
@@ -181,6 +214,15 @@ class TestNotes:
         notes = read(make_zip(tmp_path / "x.zip", files)).notes
         assert notes == ("The module likelihood/flows.py is missing.",)
 
+    @pytest.mark.parametrize("name", ["density (1).py", "Density.py", "density - Copy.py"])
+    def test_a_module_under_a_name_that_is_not_read(self, tmp_path: Path, name: str) -> None:
+        files = {"likelihood/flows.py": b"", "likelihood/density_old.py": b""}
+        files[f"likelihood/{name}"] = b""
+        assert read(make_zip(tmp_path / "x.zip", files)).notes == (
+            "The module likelihood/density.py is missing; "
+            f"not read for it: likelihood/{name} (rename it to density.py).",
+        )
+
     def test_second_copy(self, tmp_path: Path) -> None:
         old = under("old", {"likelihood/density.py": b"old"})
         submission = read(make_zip(tmp_path / "x.zip", {**old, **PACK}))
@@ -218,6 +260,7 @@ class TestNotes:
             ("likelihood/<script>evil.py", "not accepted"),
             ("likelihood/\u202eevil.py", "not accepted"),
             (f"likelihood/{'e' * 300}.py", "too long"),
+            ("a" + "\u0301\u0323" * 16_000 + ".py", "too long"),
             ("likelihood/more.zip", "archive inside"),
         ],
     )
@@ -364,6 +407,7 @@ class TestRefused:
             ("x.tar", bytes(257) + b"ustar\x00", "tar archive"),
             ("x.ipynb", b'{"cells": []}', "notebook"),
             ("density.py", b"a = 1\n", "single Python file"),
+            ("DENSITY.PY", b"a = 1\n", "single Python file"),
             ("x.zip", b"PK\x03\x04 and then nothing", "damaged"),
         ],
     )
@@ -519,6 +563,9 @@ class TestHash:
     [
         ("alice.zip", "alice"),
         ("ALICE.ZIP", "ALICE"),
+        ("alice.py", "alice"),
+        ("alice.IPYNB", "alice"),
+        ("density.py.zip", "density.py"),
         ("a b;c.tar.gz", "a_b_c"),
         ("..zip", "_"),
         ("-rf.zip", "rf"),
