@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 PACKS := hw1 hw2 hw3
 
-.PHONY: install demo test lint benchmark fuzz soak container gpu clean
+.PHONY: install demo test lint benchmark fuzz soak attacks container gpu clean
 
 install: $(VENV)/.installed
 
@@ -41,10 +41,19 @@ fuzz: install
 soak: install
 	$(BIN)/python tests/soak/soak.py --runs $${RUNS:-50}
 
+attacks: install
+	$(BIN)/pytest tests/sandbox
+	tiers=$$($(BIN)/python tests/attacks/tiers.py) && for tier in $$tiers; do \
+	  echo "Attacks on the tier $$tier"; \
+	  AUTOGRADER_TEST_TIER=$$tier $(BIN)/pytest tests/attacks || exit 1; \
+	done
+
 container: install
 	$(BIN)/python tests/container/gradescope.py
 
 gpu: install
+	@$(BIN)/python -c "import sys, torch; torch.cuda.is_available() or \
+	  sys.exit('Nothing was run: torch finds no GPU here. Run make gpu on a machine with one.')"
 	$(BIN)/pytest -m gpu -rs
 
 clean:

@@ -5,8 +5,9 @@
 A Debian system is made with debootstrap (once; ``--root`` keeps it). In it, confined by
 namespaces, chroot and the capabilities that Docker leaves, each pack's own ``setup.sh`` installs
 what grading needs, and ``run_autograder`` grades the reference without a network and within the
-limits of a control group. A table tells score, time and peak memory. It needs root, debootstrap,
-and the package indexes that pip and apt are set up for here.
+limits of a control group. A table tells score, time and peak memory; the status is 1 where the
+platform would not have given every point to the reference, in safety, time and memory. It needs
+root, debootstrap, and the package indexes that pip and apt are set up for here.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from rich.table import Table
 
 from autograder.config import ROOT, load_config
 from autograder.gradescope.package import build_package
+from autograder.gradescope.run import UNFINISHED
+from autograder.gradescope.simulate import TIMEOUT_SECONDS
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
@@ -60,12 +63,24 @@ done
 class Run:
     """What grading one pack in the container came to."""
 
-    score: float
-    isolation: str
+    results: dict
     setup_seconds: float
     seconds: float
     peak_mb: float
     reclaims: int
+    killed: int
+
+    def faults(self, most: float) -> list[str]:
+        """What is wrong with it, where the reference should have got ``most`` points."""
+        known = self.results.get("extra_data", {})
+        found = {
+            f"the score is {self.results['score']:g} of {most:g}": self.results["score"] != most,
+            "grading did not finish": UNFINISHED in self.results["output"],
+            f"the isolation {known.get('isolation')} is not safe": not known.get("safe"),
+            f"grading took more than {TIMEOUT_SECONDS} s": self.seconds >= TIMEOUT_SECONDS,
+            f"{self.killed} processes were killed for want of memory": self.killed > 0,
+        }
+        return [fault for fault, applies in found.items() if applies]
 
 
 def make_system(root: Path) -> None:
@@ -161,17 +176,21 @@ def limited(cpus: float, memory_mb: int) -> Iterator[list[Path]]:
             group.rmdir()
 
 
-def peak(group: Path) -> tuple[float, int]:
-    """The most memory that a group held, page cache included, in MB; how often it hit the limit."""
-    for key, events in (
-        ("memory.peak", "memory.events"),
-        ("memory.max_usage_in_bytes", "memory.failcnt"),
-    ):
-        if (group / key).is_file():
-            text = (group / events).read_text()
-            hits = next((w.split()[1] for w in text.splitlines() if w.startswith("max ")), text)
-            return int((group / key).read_text()) / 2**20, int(hits)
-    return float("nan"), 0
+def memory_of(group: Path) -> tuple[float, int, int]:
+    """The memory of a group: its peak with the page cache in MB, hits of the limit, and kills."""
+    if (group / "memory.peak").is_file():
+        events = _counts(group / "memory.events")
+        peak, hits, kills = group / "memory.peak", events["max"], events["oom_kill"]
+    else:
+        peak = group / "memory.max_usage_in_bytes"
+        hits = int((group / "memory.failcnt").read_text())
+        kills = _counts(group / "memory.oom_control")["oom_kill"]
+    return int(peak.read_text()) / 2**20, hits, kills
+
+
+def _counts(path: Path) -> dict[str, int]:
+    lines = (line.split() for line in path.read_text().splitlines())
+    return {name: int(count) for name, count in lines}
 
 
 def run_pack(root: Path, pack: str, cpus: float, memory_mb: int) -> Run:
@@ -193,14 +212,13 @@ def run_pack(root: Path, pack: str, cpus: float, memory_mb: int) -> Run:
     setup = inside(root, "bash source/setup.sh", settings, folders, network=True)
     with limited(cpus, memory_mb) as groups:
         seconds = inside(root, "./run_autograder", {}, groups=groups)
-        peak_mb, reclaims = peak(groups[-1])
+        peak_mb, reclaims, killed = memory_of(groups[-1])
     results = json.loads((home / "results" / "results.json").read_text("utf-8"))
-    isolation = results["extra_data"]["isolation"]
-    return Run(results["score"], isolation, setup, seconds, peak_mb, reclaims)
+    return Run(results, setup, seconds, peak_mb, reclaims, killed)
 
 
-def main() -> None:
-    """Run the packs that are named, or all, and print a table."""
+def main() -> int:
+    """Run the packs that are named, or all, and print a table; 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     config = load_config()
     parser.add_argument("packs", nargs="*", default=list(config.packs), metavar="PACK")
@@ -217,20 +235,26 @@ def main() -> None:
         "pack", "score", "isolation", "setup s", "grading s", "peak MB with cache", "limit hit",
         title=f"{SUITE}, {options.cpus:g} CPU, {options.memory} MB",
     )  # fmt: skip
+    faults = []
     for name in options.packs:
         pack = config.pack_name(name)
         run = run_pack(root, pack, options.cpus, options.memory)
         table.add_row(
             pack,
-            f"{run.score:g}",
-            run.isolation,
+            f"{run.results['score']:g}",
+            run.results.get("extra_data", {}).get("isolation", "none"),
             f"{run.setup_seconds:.0f}",
             f"{run.seconds:.1f}",
             f"{run.peak_mb:.0f}",
             str(run.reclaims),
         )
+        most = sum(question.points for question in config.packs[pack].graded)
+        faults += [f"{pack}: {fault}." for fault in run.faults(most)]
     Console().print(table)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,17 +1,21 @@
-"""`simulate`, with autograders that are not ours: what Gradescope would do with them."""
+"""`simulate`: what Gradescope would do with autograders that fail, are killed or not ours."""
 
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 from samples import write_archive
 
-from autograder.config import ROOT
-from autograder.gradescope import simulate
+from autograder.config import ROOT, Config
+from autograder.gradescope import run, simulate
+from autograder.gradescope.package import SEED_FILE, build_package
 from autograder.gradescope.simulate import SimulationError, simulate_gradescope
+from autograder.grading.suite import Suite
 
 RESULTS = '{"tests": [{"score": 1.5, "max_score": 2}, {"score": 2}]}'
 GREEDY = f"""#!{sys.executable}
@@ -19,6 +23,20 @@ import ctypes, time
 ctypes.CDLL(None).prctl(15, b"\\xff\\xfe")
 memory = b"x" * (900 << 20)
 time.sleep(60)
+"""
+PACK = "hw1_likelihood"
+KILLED_AFTER_THE_FIRST_POINTS = f"""#!{sys.executable}
+import json, os, subprocess, time
+from pathlib import Path
+
+Path("tmp").mkdir()
+os.environ["TMPDIR"] = os.path.abspath("tmp")
+grader = subprocess.Popen(["bash", "source/graded"])
+results = Path("results/results.json")
+while grader.poll() is None:
+    if results.exists() and json.loads(results.read_text("utf-8"))["score"]:
+        grader.kill()
+    time.sleep(0.01)
 """
 needs_proc = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs /proc")
 
@@ -61,3 +79,61 @@ def test_too_much_time_ends_the_run(tmp_path, submission, monkeypatch):
     archive = autograder(tmp_path, "#!/bin/sh\nsleep 60\n")
     with pytest.raises(SimulationError, match=r"did not finish within 0\.5 seconds"):
         simulate_gradescope(archive, submission, tmp_path / "out")
+
+
+@pytest.fixture
+def ours(tmp_path: Path, config: Config) -> dict[str, bytes]:
+    """The files of our own autograder of a pack."""
+    build_package(PACK, config, tmp_path / "ours.zip", seed=20260101)
+    with zipfile.ZipFile(tmp_path / "ours.zip") as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_what_was_graded_before_the_grader_was_killed_stands(tmp_path, ours, config):
+    suite = Suite(PACK, config)
+    first, second = suite.pack.assigned[:2]
+    endless = {suite.module_path(second.module): b"while True:\n    pass\n"}
+    submission = write_archive({**suite.reference_files, **endless}, tmp_path / "student.zip")
+    scripts = {
+        "run_autograder": KILLED_AFTER_THE_FIRST_POINTS.encode(),
+        "graded": ours["run_autograder"],
+    }
+    archive = write_archive({**ours, **scripts}, tmp_path / "autograder.zip")
+    results = simulate_gradescope(archive, submission, tmp_path / "out")
+    assert run.UNFINISHED in results["output"]
+    points = {test["number"]: test["score"] for test in results["tests"]}
+    assert list(points) == [q.label(part)[1:] for q in suite.pack.graded for part in q.parts]
+    earned = {first.label(part)[1:]: part.points for part in first.parts}
+    assert {number: score for number, score in points.items() if score} == earned
+    assert results["score"] == sum(earned.values())
+
+
+def test_a_grader_that_fails_before_it_begins_says_that_it_has_not_finished(
+    tmp_path, submission, ours
+):
+    archive = write_archive({**ours, SEED_FILE: b"{"}, tmp_path / "autograder.zip")
+    results = simulate_gradescope(archive, submission, tmp_path / "out")
+    assert results == {"score": 0, "output": run.UNFINISHED, "visibility": "visible"}
+
+
+def test_the_last_results_are_written_when_no_process_of_the_sandbox_is_left(
+    tmp_path, ours, monkeypatch
+):
+    for name, content in ours.items():
+        path = tmp_path / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for folder in ("submission", "results"):
+        (tmp_path / folder).mkdir()
+    others = set(psutil.Process().children(recursive=True))
+    written = []
+
+    def write_json(path: Path, results: dict) -> None:
+        sandbox = set(psutil.Process().children(recursive=True)) - others
+        written.append((run.UNFINISHED in results["output"], len(sandbox)))
+
+    monkeypatch.setattr(run, "write_json", write_json)
+    assert run.main(tmp_path) == 0
+    assert written[-1] == (False, 0)
+    assert all(unfinished for unfinished, _ in written[:-1])
+    assert any(processes for _, processes in written)

@@ -5,6 +5,8 @@ They are told every path and process id: nothing is left to guess. A function th
 succeeded.
 """
 
+import os
+
 ACTS = """
 import ctypes, fcntl, mmap, os, resource, signal, socket, subprocess, sys
 
@@ -95,6 +97,12 @@ def act(hw, rng):
     return {"refused": False, "why": "it succeeded"}
 """
 
+
+def mark_of(grader: int) -> str:
+    """The name that marked processes of one grader take; others may be tested beside it."""
+    return f"marked-{grader}"
+
+
 HARM = """
 import ctypes, os, signal, socket, sys, threading, time
 
@@ -144,6 +152,18 @@ def forged_frame():
     from autograder.sandbox import wire
     wire.send(socket.socket(fileno=os.dup(3)), wire.encode({"number": 77, "values": {}}))
     return torch.zeros(1)
+def send_reply(number, **fields):
+    from autograder.sandbox import wire, worker
+    from autograder.sandbox.runner import Reply
+    frame = worker._encoded(Reply(**fields), number, 1 << 20)
+    wire.send(socket.socket(fileno=os.dup(3)), frame)
+    time.sleep(1000)
+def answer_another_request(): send_reply(77, values={"value": 1})
+def tell_much():
+    from autograder.sandbox.runner import Fault, Frame
+    words = "\\x1b[31mred\\x1b[0m\\u202e\\a " + "x" * 2000
+    frames = (Frame(words, 1, words, words),) * 20
+    send_reply(1, fault=Fault("exception", words, words, frames))
 def subclass():
     class Agreeable(torch.Tensor):
         def __eq__(self, other): return True
@@ -174,7 +194,7 @@ def state():
     import math
     return [torch.allclose(torch.zeros(1), torch.ones(1)), "POISON" in os.environ]
 def name_process():
-    ctypes.CDLL(None).prctl(15, b"sandboxed-mark", 0, 0, 0)
+    ctypes.CDLL(None).prctl(15, MARK.encode(), 0, 0, 0)
     return torch.zeros(1)
 def name_process_and_loop():
     name_process()
@@ -187,6 +207,8 @@ def descriptors():
         found.append(number)
     return found
 def environment(): return dict(os.environ)
+def user(): return os.getuid()
+def draw(): return torch.rand(3)
 def threads_work():
     torch.set_num_threads(2)
     x = torch.randn(300, 300, requires_grad=True)
@@ -196,6 +218,8 @@ def lazy_imports():
     import colorsys, wave, numpy.fft, torch.optim.lr_scheduler
     return "imported"
 """
+
+HARM += f"MARK = {mark_of(os.getpid())!r}\n"
 
 PROBES_OF_HARM = "\n".join(
     f"def {name}(hw, rng): return {{'value': hw.harm.{name}()}}"

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sandbox import attacks
 from sandbox.limits import LIMITS
@@ -15,6 +16,7 @@ from sandbox.limits import LIMITS
 from autograder.sandbox import isolation
 from autograder.sandbox.client import Sandbox, SandboxError, Session
 from autograder.sandbox.confine import Confinement
+from autograder.sandbox.launch import Child, ForkServer
 
 # Harmless only as long as they are refused, or pointless without what they try to escape from.
 NOT_TRIED_UNCONFINED = {
@@ -161,6 +163,53 @@ def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
         for _ in range(2):  # who asks again is told the same
             with pytest.raises(SandboxError, match=r"read .*os\.py"):
                 _ = sandbox.tier
+
+
+@pytest.fixture
+def killings(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[int]:
+    """The fork servers that are still to be killed while they are tested, each an entry."""
+    left: list[int] = []
+    ready = isolation.await_ready
+
+    def await_ready(server: ForkServer, child: Child) -> None:
+        if request.param == "in the self-test":
+            ready(server, child)
+        if left:
+            left.pop()
+            around = psutil.Process(server.pid)
+            for process in (*around.children(recursive=True), around):
+                process.kill()
+        if request.param == "before the self-test":
+            ready(server, child)
+
+    monkeypatch.setattr(isolation, "await_ready", await_ready)
+    return left
+
+
+each_moment = pytest.mark.parametrize(
+    "killings", ["before the self-test", "in the self-test"], indirect=True
+)
+
+
+@each_moment
+def test_a_fork_server_that_dies_while_it_is_tested_is_replaced(
+    sandbox: Sandbox, killings: list[int]
+) -> None:
+    killings.append(1)
+    with Sandbox(LIMITS) as shaken:
+        assert shaken.tier == sandbox.tier
+    assert not killings
+
+
+@each_moment
+def test_a_fork_server_that_dies_again_is_no_reason_for_a_weaker_tier(
+    sandbox: Sandbox, killings: list[int]
+) -> None:
+    killings += [1, 2]
+    with Sandbox(LIMITS) as shaken:
+        for _ in range(2):
+            with pytest.raises(SandboxError, match=f"{sandbox.tier.name}: The fork server stopped"):
+                _ = shaken.tier
 
 
 def test_auto_does_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sandbox import attacks
 from sandbox.limits import LIMITS
 
 from autograder.sandbox.client import Sandbox, SandboxError, Session
@@ -103,6 +104,7 @@ def test_probes_run_on_the_gpu(sandbox: Sandbox) -> None:
         ("garbage", "malformed_reply", "magic"),
         ("huge_frame", "malformed_reply", "at most"),
         ("forged_frame", "malformed_reply", "fields"),
+        ("answer_another_request", "malformed_reply", "another request"),
         ("system_exit", "exception", "SystemExit"),
         ("interrupt", "exception", "KeyboardInterrupt"),
         ("recursion", "exception", "RecursionError"),
@@ -119,6 +121,35 @@ def test_harm_costs_one_probe(sandbox: Sandbox, harm, name: str, kind: str, word
         fault = session.run(name, seed=1, seconds=seconds).fault
         assert (fault.kind, words in fault.message) == (kind, True), fault
         assert session.run("fine", seed=1).values["value"].tolist() == [0, 1, 2]
+
+
+def test_what_a_submission_tells_is_short_and_printable(sandbox: Sandbox, harm) -> None:
+    with harm(sandbox) as session:
+        fault = session.run("tell_much", seed=1).fault
+    assert fault.kind == "exception", fault
+    assert 1 <= len(fault.frames) <= 5
+    told = [fault.message, fault.exception]
+    told += [text for frame in fault.frames for text in (frame.path, frame.function, frame.text)]
+    assert {(text[:5], len(text)) for text in told} == {("red x", 500)}
+
+
+def test_random_numbers_of_a_probe_do_not_depend_on_the_probes_before(
+    sandbox: Sandbox, harm
+) -> None:
+    with harm(sandbox) as session:
+        first, second = (session.run("draw", seed=1).values["value"] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_each_submission_has_a_user_of_its_own(each_sandbox: Sandbox, harm) -> None:
+    if os.geteuid() != 0 or each_sandbox.tier.name == "landlock":
+        pytest.skip("only root gives submissions users of their own, and not in this tier")
+    users = []
+    for submission in ("ann", "bob", "ann"):
+        with harm(each_sandbox, submission) as session:
+            users.append(session.run("user", seed=1).values["value"])
+    assert users[0] == users[2] != users[1]
+    assert 0 not in users
 
 
 @pytest.mark.parametrize("name", ["memory_bomb", "bytes_bomb"])
@@ -197,7 +228,7 @@ def test_nothing_is_inherited(each_sandbox: Sandbox, harm, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["name_process", "name_process_and_loop"])
 def test_no_process_is_left(each_sandbox: Sandbox, harm, name: str) -> None:
-    mark = "sandboxed-mark"
+    mark = attacks.mark_of(os.getpid())
     with harm(each_sandbox) as session:
         reply = session.run(name, seed=1, seconds=0.5 if "loop" in name else None)
         alive = 0 if "loop" in name else 1
@@ -245,10 +276,10 @@ with Sandbox(LIMITS, isolation=sys.argv[1], spawn=sys.argv[2] == "cold") as sand
 """
 
 
-def wait_until(alive: bool) -> bool:
-    """Whether the marked process is there (or gone) before long."""
+def wait_until(grader: int, alive: bool) -> bool:
+    """Whether a grader's marked process is there (or gone) before long."""
     for _ in range(600):
-        if bool(processes_named("sandboxed-mark")) == alive:
+        if bool(processes_named(attacks.mark_of(grader))) == alive:
             return True
         time.sleep(0.05)
     return False
@@ -261,16 +292,16 @@ def test_nothing_outlives_a_killed_grader(each_sandbox: Sandbox, start: str) -> 
     environment = os.environ | {"PYTHONPATH": paths}
     grader = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        assert wait_until(alive=True)
+        assert wait_until(grader.pid, alive=True)
     finally:
         grader.kill()
         shutil.rmtree(grader.communicate()[0].strip())
-    assert wait_until(alive=False)
+    assert wait_until(grader.pid, alive=False)
 
 
 def test_closing_the_sandbox_ends_a_session_that_was_left_open(harm) -> None:
     sandbox = Sandbox(LIMITS).start()
     harm(sandbox).run("name_process", seed=1)
-    assert len(processes_named("sandboxed-mark")) == 1
+    assert len(processes_named(attacks.mark_of(os.getpid()))) == 1
     sandbox.close()
-    assert wait_until(alive=False)
+    assert wait_until(os.getpid(), alive=False)
