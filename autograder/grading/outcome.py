@@ -15,6 +15,10 @@ DEVICE_HINT = (
     "A tensor was made on a fixed device. Make new tensors from the inputs: `x.new_zeros(...)`, "
     "`torch.arange(..., device=x.device)`, or register them as buffers."
 )
+DREW_HINT = (
+    "Random numbers were drawn here, and a function of this homework draws none by itself: use "
+    "the noise or the uniform numbers that it is given."
+)
 FAULT_HINTS = {
     "wrong_device": DEVICE_HINT,
     "bad_return": "Check what the function returns: how many values, in which order and type.",
@@ -115,6 +119,7 @@ class Outcome:
         self.device = device
         self._expected = reference.values
         self._mutates = set(reference.mutated)
+        self._draws = reference.drew
         self._tolerances = tolerances
 
     def matches(self, tolerance: str = "value") -> None:
@@ -141,11 +146,15 @@ class Outcome:
         except Exception as error:  # whatever values do to the comparison is the submission's fault
             raise CheckFailed("bad_return", NOT_COMPARABLE, FAULT_HINTS["bad_return"]) from error
         if mismatch is not None:
-            hint = DEVICE_HINT if mismatch.kind == "device" else ""
-            raise CheckFailed(mismatch.kind, mismatch.message, hint, mismatch)
+            raise CheckFailed(mismatch.kind, mismatch.message, self._hint(mismatch), mismatch)
         changes = [Change.of(number) for number in set(self.reply.mutated) - self._mutates]
         if changes:
             raise CheckFailed("mutated", NOT_LEFT[min(changes)])
+
+    def _hint(self, mismatch: Mismatch) -> str:
+        if mismatch.kind == "device":
+            return DEVICE_HINT
+        return DREW_HINT if self.reply.drew and not self._draws else ""
 
     def _mismatch(self, values: dict, tolerance: Tolerance) -> Mismatch | None:
         if self.device == "meta":

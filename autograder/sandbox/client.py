@@ -46,7 +46,13 @@ FAULT_KINDS = frozenset(
     {"not_started", "import_failure", "exception", "wrong_device", "no_values", "bad_return"}
     | {"memory_limit"}
 )
-REPLY_FIELDS = {"number": int, "values": dict | None, "fault": dict | None, "mutated": list}
+REPLY_FIELDS = {
+    "number": int,
+    "values": dict | None,
+    "fault": dict | None,
+    "mutated": list,
+    "drew": bool,
+}
 FAULT_FIELDS = {"kind": str, "message": str, "exception": str, "frames": list}
 FRAME_FIELDS = {"path": str, "line": int, "function": str, "text": str}
 SIGNAL_NAMES = {int(known): known.name for known in signal.Signals}
@@ -211,7 +217,7 @@ class Session:
             return replace(reply, seconds=time.monotonic() - start)
         except _DeadlyImport as known:
             self._end(cuda)
-            return Reply(fault=known.fault)
+            return Reply(fault=known.fault, seconds=time.monotonic() - start)
         except TimeoutError:
             self._end(cuda)
             fault = Fault("time_limit", f"It did not finish within {limit:g} s")
@@ -359,7 +365,7 @@ def _reply(message: object, number: int) -> "Reply":
                 for f in frames
             ),
         )
-    return Reply(fields["values"], fault, tuple(fields["mutated"]))
+    return Reply(fields["values"], fault, tuple(fields["mutated"]), fields["drew"])
 
 
 def _short(text: str) -> str:

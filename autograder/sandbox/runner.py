@@ -73,12 +73,14 @@ class Fault:
 class Reply:
     """What one probe gave: values or a fault, and what was noticed on the way.
 
-    ``mutated`` says what was not left as the probe gave it (see ``Rng.mutated``).
+    ``mutated`` says what was not left as the probe gave it (see ``Rng.mutated``); ``drew``,
+    whether torch's own generator was drawn from.
     """
 
     values: dict[str, object] | None = None
     fault: Fault | None = None
     mutated: tuple[int, ...] = ()
+    drew: bool = False
     seconds: float = 0.0
 
 
@@ -91,7 +93,7 @@ def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device
     if device == "cuda":
         # TF32 keeps ten bits of the mantissa: no more than the tolerance allows.
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    torch.default_generator.manual_seed(0)
+    unused = torch.default_generator.manual_seed(0).get_state()
     torch.autograd.set_detect_anomaly(False)
     rng = Rng(seed, device)
     start = time.perf_counter()
@@ -103,7 +105,9 @@ def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
-    return Reply(values, mutated=mutated, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    drew = not torch.equal(torch.default_generator.get_state(), unused)
+    return Reply(values, mutated=mutated, drew=drew, seconds=seconds)
 
 
 def _fault(error: BaseException, device: str) -> Fault:
@@ -115,10 +119,10 @@ def _fault(error: BaseException, device: str) -> Fault:
     stub = isinstance(error, NotImplementedError) and frames
     if stub and "NotImplementedError" in frames[-1].text:
         return Fault("not_started", message, name, frames)
-    if isinstance(error, SyntaxError | ImportError) and _importing(frames):
-        return Fault("import_failure", f"{name}: {message}", name, frames)
     if isinstance(error, MemoryError) or "can't allocate memory" in message:
         return Fault("memory_limit", "More memory was asked for than is allowed.", name, frames)
+    if _importing(error, frames):
+        return Fault("import_failure", f"{name}: {message}", name, frames)
     if any(words in message for words in (*WRONG_DEVICE, *NO_GPU)):
         return Fault("wrong_device", message, name, frames)
     if device == "meta" and "meta" in message.lower() and not _own_raise(error, entries):
@@ -176,6 +180,8 @@ def _returns_from_cpu(entry: traceback.FrameSummary) -> bool:
     return moves_result_to_cpu(source, (entry.end_lineno, entry.end_colno))
 
 
-def _importing(frames: tuple[Frame, ...]) -> bool:
+def _importing(error: BaseException, frames: tuple[Frame, ...]) -> bool:
     """Whether a module was being imported, and not a function being run."""
-    return not frames or any(frame.function in ("", "<module>") for frame in frames)
+    if not frames:
+        return isinstance(error, SyntaxError | ImportError | UnicodeDecodeError)
+    return any(frame.function in ("", "<module>") for frame in frames)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import pytest
@@ -39,7 +39,7 @@ class Session:
         to_cpu = device not in ("cpu", "meta")
         arrived = tree_map_only(Tensor, Tensor.cpu, reply.values) if to_cpu else reply.values
         values = None if arrived is None else decode(encode(arrived))
-        return Reply(values, reply.fault, reply.mutated)
+        return replace(reply, values=values)
 
 
 def findings_on(

@@ -39,7 +39,10 @@ HEAD = "import torch\nfrom torch import nn\n"
 def replies(source: str, *runs: tuple[str, str]) -> Iterator[Reply]:
     probes = ModuleType("probes")
     exec(compile(PROBES, "probes.py", "exec"), probes.__dict__)
-    files = {"pack/__init__.py": b"", "pack/model.py": (HEAD + source).encode()}
+    files = {
+        "pack/__init__.py": b"",
+        "pack/model.py": (HEAD + source).encode("utf-8", "surrogateescape"),
+    }
     package = load_package("pack", files, private=True)
     try:
         for probe, device in runs:
@@ -188,6 +191,45 @@ def test_what_is_wrong_on_another_device_is_told(
     assert reply.fault is not None and reply.fault.kind == kind, reply
     with pytest.raises(CheckFailed):
         Outcome(reply, Reply({"y": torch.ones(3)}), "meta", tolerances).matches()
+
+
+@pytest.mark.parametrize(
+    ("source", "drew"),
+    [
+        ("def f(x): return x + torch.randn_like(x)\n", True),
+        ("def f(x): return x + torch.zeros(3)\n", False),
+    ],
+)
+def test_noise_of_its_own_is_named(tolerances, source: str, drew: bool) -> None:
+    reply = run(source)
+    assert reply.drew == drew
+    with pytest.raises(CheckFailed) as failed:
+        Outcome(reply, Reply({"y": torch.ones(3).double()}), "cpu", tolerances).matches()
+    assert ("Random numbers were drawn" in failed.value.finding.hint) == drew
+
+
+def test_noise_that_the_reference_draws_too_is_not_named(tolerances) -> None:
+    reply = run("def f(x): return x + torch.randn_like(x)\n")
+    reference = Reply({"y": torch.ones(3).double()}, drew=True)
+    with pytest.raises(CheckFailed) as failed:
+        Outcome(reply, reference, "cpu", tolerances).matches()
+    assert not failed.value.finding.hint
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "weights = torch.load('weights.pt')\n",
+        "name = input()\n",
+        "def helper():\n    return 1 / 0\nvalue = helper()\n",
+        "import no_such_module\n",
+        "x = (\n",
+        "x = '\udcff'\n",
+    ],
+)
+def test_what_fails_while_importing_is_an_import_failure(source: str) -> None:
+    reply = run(source)
+    assert reply.fault is not None and reply.fault.kind == "import_failure"
 
 
 @pytest.mark.parametrize(
