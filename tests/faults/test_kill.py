@@ -1,7 +1,6 @@
 """However often `grade` is killed, and wherever: no grade is lost or changed, and it ends alike."""
 
 import json
-import re
 import shutil
 import signal
 import sqlite3
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from classroom.course import Course, standing
+from classroom.course import Course, everything
 
 from autograder.classroom.store import STORE_NAME
 
@@ -38,21 +37,6 @@ def undisturbed(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dic
     output = tmp_path_factory.mktemp("undisturbed") / "out"
     course.run("autograder", *command(output))
     return everything(output)
-
-
-def everything(folder: Path) -> dict[str, object]:
-    """All that a run leaves for people and programs, without how long it took."""
-    found: dict[str, object] = {"grades.csv": (folder / "grades.csv").read_text("utf-8")}
-    for path in sorted((folder / "results").iterdir()):
-        data = json.loads(path.read_text("utf-8"))
-        del data["execution_time"], data["extra_data"]["seconds"]
-        found[path.name] = data
-    for path in sorted((folder / "feedback").iterdir()):
-        found[path.name] = re.sub(r"Graded in [\d.]+ s", "", path.read_text("utf-8"))
-    results = standing(folder)
-    found["store"] = {name: r.model_copy(update={"seconds": 0}) for name, r in results.items()}
-    found["names"] = sorted(path.name for path in folder.iterdir())
-    return found
 
 
 def rows(folder: Path, table: str) -> list[tuple]:

@@ -4,8 +4,8 @@
 
 Every run is a process of its own with another hash seed and other hidden inputs, and with that
 many threads for torch and BLAS on the trusted side. It grades the reference and every correct
-alternative: all must get everything. It also grades one class of mixed submissions with one seed:
-its results must be the same in every run.
+alternative: all must get everything. Then ``autograder grade -j 2`` grades one class of mixed
+submissions with one seed: what it leaves must be the same in every run, but for times.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from classroom.course import everything
+from samples import samples, write_archive
+
 from autograder.config import load_config
+from autograder.grading.suite import Suite
 
 CLASS_SEED = 20260101
 SLOW = "endless_loop"
@@ -29,13 +34,11 @@ SLOW = "endless_loop"
 
 
 def run_once(pack: str, seed: int, threads: int) -> dict:
-    """Grade everything right with ``seed``, and the class: false failures, and a digest."""
+    """Grade everything right with ``seed``: false failures, and how much was graded."""
     import torch
-    from samples import samples
 
     from autograder.config import Question
     from autograder.grading.grader import Grader
-    from autograder.grading.suite import Suite
     from autograder.machine import start_sandbox
     from autograder.misconceptions import apply_edits
     from autograder.submission import Submission
@@ -72,15 +75,15 @@ def run_once(pack: str, seed: int, threads: int) -> dict:
                 if row.label in labels and row.status != "passed"
                 for finding in row.findings
             ]
-        one = Grader(suite, sandbox, CLASS_SEED)
-        torch.set_num_threads(threads)
-        rows = [
-            (name, one.grade(_submission(name, own)).model_dump_json(include={"rows", "errors"}))
-            for name, own in samples(suite)
-            if name != SLOW
-        ]
-    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-    return {"failures": failures, "graded": graded, "class": digest}
+    return {"failures": failures, "graded": graded}
+
+
+def grade_class(folder: Path, pack: str, environment: dict[str, str]) -> str:
+    """A digest of all that grading the class in ``folder`` leaves."""
+    with tempfile.TemporaryDirectory() as output:
+        grade = ["-m", "autograder", "grade", pack, str(folder), "-o", output, "-j", "2"]
+        _output_of([*grade, "--seed", str(CLASS_SEED)], environment)
+        return hashlib.sha256(repr(everything(Path(output), pack)).encode()).hexdigest()
 
 
 def main() -> int:
@@ -101,14 +104,20 @@ def main() -> int:
     for pack in packs:
         start, graded, digests = time.monotonic(), 0, set()
         failures: list[str] = []
-        for seed in range(options.seed, options.seed + options.runs):
-            for threads in options.threads:
-                told = _in_a_process(pack, seed, threads)
-                graded += told["graded"]
-                digests.add(told["class"])
-                for failure in told["failures"]:
-                    failures.append(failure)
-                    print(f"  seed {seed}, {threads} threads: {failure}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, files in samples(Suite(pack, config)):
+                if name != SLOW:
+                    write_archive(files, Path(folder) / f"{name}.zip")
+            for seed in range(options.seed, options.seed + options.runs):
+                for threads in options.threads:
+                    environment = _environment(seed, threads)
+                    digests.add(grade_class(Path(folder), pack, environment))
+                    once = [__file__, pack, "--seed", str(seed), "--once", str(threads)]
+                    told = json.loads(_output_of(once, environment).splitlines()[-1])
+                    graded += told["graded"]
+                    for failure in told["failures"]:
+                        failures.append(failure)
+                        print(f"  seed {seed}, {threads} threads: {failure}", flush=True)
         alike = "alike" if len(digests) == 1 else f"in {len(digests)} ways"
         runs = options.runs * len(options.threads)
         print(
@@ -120,15 +129,18 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _in_a_process(pack: str, seed: int, threads: int) -> dict:
+def _environment(seed: int, threads: int) -> dict[str, str]:
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {**os.environ, "PYTHONHASHSEED": str(seed * 7 + threads)}
-    environment |= dict.fromkeys(variables, str(threads))
-    command = [sys.executable, __file__, pack, "--seed", str(seed), "--once", str(threads)]
+    hashes = {"PYTHONHASHSEED": str(seed * 7 + threads)}
+    return {**os.environ, **hashes, **dict.fromkeys(variables, str(threads))}
+
+
+def _output_of(arguments: list[str], environment: dict[str, str]) -> str:
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
 
 
 if __name__ == "__main__":
