@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from autograder.classroom.questions import question_scores
 from autograder.config import Config
-from autograder.grading.feedback import STATUS, finding_lines, summary_text
+from autograder.grading.feedback import STATUS, finding_lines, summary_text, tally_text
 
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -54,6 +54,7 @@ def _blocks(lines: list[str]) -> list[tuple[str, str]]:
 _pages.globals["question_scores"] = question_scores
 _pages.filters["code"] = _code
 _pages.filters["blocks"] = lambda finding: _blocks(finding_lines(finding))
+_pages.filters["tally"] = tally_text
 _pages.filters["summary"] = lambda result: summary_text(result).splitlines()
 
 

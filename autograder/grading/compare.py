@@ -4,6 +4,7 @@ In this order: structure, type, shape, dtype, finiteness, values. The first diff
 reported; its message never contains an expected number.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ import torch
 from torch import Tensor
 
 from autograder.config import Tolerance
+
+_ATTEMPT = re.compile(r"(no )?[A-Za-z]{1,40} was raised(, but another exception)?")
+"""What a probe's ``attempt`` says."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def _differences(
         if type(got) is not type(expected):
             yield Mismatch("structure", path, f"{name} is {_kind(got)}, not {_kind(expected)}")
         elif got != expected:
-            yield Mismatch("value", path, f"{name} is wrong", got, expected)
+            yield Mismatch("value", path, _wrong(got, expected, name), got, expected)
     elif expected is None or got is None:
         if expected is not got:
             yield _missing(got, path, name)
@@ -119,6 +123,11 @@ def _differences(
         )
     else:
         yield Mismatch("structure", path, f"{name} is {_kind(got)}, not {_kind(expected)}")
+
+
+def _wrong(got: object, expected: object, name: str) -> str:
+    raised = all(isinstance(it, str) and _ATTEMPT.fullmatch(it) for it in (got, expected))
+    return f"{name}: {got}" if raised else f"{name} is wrong"
 
 
 def _missing(got: object, path: str, name: str) -> Mismatch:

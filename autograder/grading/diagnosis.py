@@ -1,9 +1,9 @@
 """Name the likely mistake behind a wrong value."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from autograder.config import Part, Tolerance
+from autograder.config import Tolerance
 from autograder.grading.compare import compare
 from autograder.grading.reference import Reference
 from autograder.misconceptions import Misconception
@@ -30,11 +30,11 @@ class Explanation:
 def find_misconception(
     reference: Reference,
     module: str,
-    part: Part,
+    functions: Collection[str],
     observations: Sequence[Observation],
     tolerance: Tolerance,
 ) -> Explanation | None:
-    """The known mistake in one of the part's functions that explains what was observed.
+    """The known mistake in one of ``functions`` that explains what was observed.
 
     It must reproduce at least one wrong value. Among several, the one that reproduces most of
     the wrong values, then most of the right ones, is taken.
@@ -51,7 +51,7 @@ def find_misconception(
 
     best: tuple[tuple[int, int], Explanation] | None = None
     for misconception in reference.suite.misconceptions(module):
-        if misconception.function not in part.functions:
+        if misconception.function not in functions:
             continue
         explained = reproduced(misconception, wrong)
         if not explained or (best is not None and len(explained) < best[0][0]):

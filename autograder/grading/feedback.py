@@ -1,7 +1,7 @@
 """What a student reads about a row: plain sentences, from what the grader knows."""
 
 from autograder.config import Visibility
-from autograder.grading.results import Finding, Result, Row
+from autograder.grading.results import Finding, Result, Row, Tally
 
 STATUS = {
     "passed": "correct",
@@ -17,16 +17,27 @@ STATUS = {
 def row_text(row: Row) -> str:
     """The feedback of one row, as lines of plain text."""
     lines = [f"{row.label} {', '.join(row.functions) or row.title}: {STATUS[row.status]}."]
-    for finding in row.findings:
-        if finding.kind != "not_started":
+    if row.tally is not None:
+        lines.append(tally_text(row.tally))
+    if row.status != "not_started":
+        for finding in row.findings:
             lines += ["", *finding_lines(finding)]
     return "\n".join(lines)
 
 
+def tally_text(tally: Tally) -> str:
+    """How many checks passed, and where points went for which no check was run."""
+    text = f"{tally.passed} of {tally.run} checks passed"
+    if tally.left_out:
+        text += "; what fails on the CPU counts as failed on other devices too"
+    return f"{text}."
+
+
 def finding_lines(finding: Finding) -> list[str]:
-    """One finding: what was tried, what happened, where, and what is likely wrong."""
+    """One finding: what was tried, its price, what happened, where, and what is likely wrong."""
     named = finding.check and finding.kind != "import_failure"  # nothing was tried
-    lines = [f"{finding.check}: {finding.message}" if named else finding.message]
+    price = f" (-{finding.lost:g})" if finding.lost else ""
+    lines = [f"{finding.check}{price}: {finding.message}" if named else finding.message]
     lines += [f"    {line}" for line in finding.lines]
     if finding.hint:
         likely = "Likely mistake: " if finding.misconception else "Hint: "

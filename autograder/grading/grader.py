@@ -1,5 +1,6 @@
 """Grade submissions of one pack, one after the other, with everything kept warm between them."""
 
+import math
 import platform
 import time
 from collections.abc import Iterable
@@ -42,6 +43,7 @@ class Grader:
         submission: Submission,
         questions: Iterable[Question] | None = None,
         on_question: OnQuestion | None = None,
+        deadline: float = math.inf,
     ) -> Result:
         """Run every hidden test on a submission.
 
@@ -49,13 +51,15 @@ class Grader:
             submission: What came out of intake.
             questions: Only these programming questions; by default all that are assigned.
             on_question: Called with the rows so far after every question.
+            deadline: Reading of ``time.monotonic()`` after which no experiment is begun; what is
+                missing then is the grader's fault.
         """
         chosen = tuple(self.suite.pack.assigned if questions is None else questions)
         for question in chosen:  # before the sandbox is waited for, and the student's time runs
             self.reference.prepare(question.module)
         self._tests.find(chosen)
         blank = self.result(submission.id, self.blank_rows())
-        self.begin(submission, chosen, on_question)
+        self.begin(submission, chosen, on_question, deadline)
         start = time.monotonic()  # what only the first submission pays for is done
         ended = self._tests.run(chosen)
         self.plugin.finish(chosen, ended)
@@ -78,6 +82,7 @@ class Grader:
         submission: Submission,
         questions: Iterable[Question],
         on_question: OnQuestion | None = None,
+        deadline: float = math.inf,
     ) -> None:
         """From now on the plugin grades ``submission`` when hidden tests run under it."""
 
@@ -90,7 +95,7 @@ class Grader:
             )
 
         written = self.suite.grade_written(submission, self.reference.seed)
-        self.plugin.begin(open_session, questions, on_question, written)
+        self.plugin.begin(open_session, questions, on_question, written, deadline)
 
     def refuse(self, submission: str, reason: str) -> Result:
         """The result of an archive that cannot be read: every row, no points, the reason."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from autograder.config import ROOT, Question
-from autograder.grading.plugin import GradingPlugin
+from autograder.grading.plugin import ENDS, GradingPlugin
 from autograder.grading.suite import Suite
 
 # Nothing that lies in a working directory, an environment or an installed plugin may take part.
@@ -69,8 +69,8 @@ class HiddenTests:
                 # Without paths pytest would look for tests where it was started.
                 plugins = [self._plugin, found]
                 found.status = pytest.main([*paths, *_OPTIONS], plugins=plugins) if paths else 0
-            if found.interrupted:
-                raise KeyboardInterrupt
+            if found.end is not None:
+                raise found.end
             if found.status != pytest.ExitCode.OK:
                 return found  # what went wrong may not go wrong again
             self._found[modules] = found
@@ -96,14 +96,20 @@ class _Found:
 
     items: list[pytest.Item] = field(default_factory=list)
     status: int | pytest.ExitCode = 0
-    interrupted: bool = False
+    end: BaseException | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = list(session.items)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
         # Pytest ends a run with errors in its collection in the same way.
-        self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
+        if not isinstance(excinfo.value, pytest.Session.Interrupted):
+            self.end = excinfo.value
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo) -> bool:
+        if isinstance(excinfo.value, ENDS):
+            self.end = excinfo.value
+        return self.end is not None  # then pytest prints no traceback
 
 
 @contextmanager

@@ -12,7 +12,7 @@ A hidden test is an ordinary function in ``graders/<pack>/test_<module>.py``::
 device that its mark names and that is asked for.
 """
 
-import time
+import math
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,9 @@ from autograder.grading.results import GRADER_FAILED, Check, Finding, Row, make_
 from autograder.grading.written import NO_WRITTEN, Graded
 
 OnQuestion = Callable[[tuple[Row, ...]], None]
+
+ENDS = (KeyboardInterrupt, SystemExit)
+"""What ends the whole run: Ctrl-C, and the signal with which a job is told to end."""
 
 _PROBES = pytest.StashKey[list[str]]()
 
@@ -50,13 +53,18 @@ class GradingPlugin:
         questions: Iterable[Question],
         on_question: OnQuestion | None = None,
         written: Graded = NO_WRITTEN,
+        deadline: float = math.inf,
     ) -> None:
-        """Begin with another submission, of which the tests of ``questions`` will be run."""
+        """Begin with another submission, of which the tests of ``questions`` will be run.
+
+        What is not run before ``deadline``, a reading of ``time.monotonic()``, is the grader's
+        fault. The submission's own time is counted apart, in its replies.
+        """
         self.errors: list[str] = list(written.errors)
         self.notes = written.notes
         self._open_session = open_session
         self._on_question = on_question
-        self._deadline = time.monotonic() + self._suite.config.limits.submission_seconds
+        self._deadline = deadline
         self._failed_on_cpu: set[str] = set()
         self._runs: dict[str, QuestionRun] = {}
         self._checks: dict[str, list[Check]] = dict(written.checks)
@@ -109,9 +117,14 @@ class GradingPlugin:
         """The run of a question, begun when its first test asks for it."""
         if question.module not in self._runs:
             questions_left = self._planned - len(self._runs)
-            seconds = max(0.0, self._deadline - time.monotonic()) / max(1, questions_left)
+            used = sum(run.used for run in self._runs.values())
+            left = max(0.0, self._suite.config.limits.submission_seconds - used)
             self._runs[question.module] = QuestionRun(
-                self._reference, question, self._open_session, seconds
+                self._reference,
+                question,
+                self._open_session,
+                left / max(1, questions_left),
+                self._deadline,
             )
         return self._runs[question.module]
 
@@ -142,6 +155,8 @@ class GradingPlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo
     ) -> pytest.TestReport:
+        if call.excinfo is not None and isinstance(call.excinfo.value, ENDS):
+            raise call.excinfo.value
         if call.when == "call" or call.excinfo is not None:
             self._record(item, call)
         assert call.when != "collect"
@@ -182,6 +197,7 @@ class GradingPlugin:
             self.errors.append(f"{item.nodeid}: {error!r}")
         check = Check(
             part=f"Q{question.id}{marker.args[0]}",
+            test=_test_name(item),
             device=device,
             weight=marker.kwargs["weight"],
             outcome=outcome,

@@ -1,5 +1,6 @@
 """One question of one submission while its hidden tests run."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -8,7 +9,7 @@ from typing import Protocol
 
 from autograder.config import Part, Question
 from autograder.grading.diagnosis import Observation, find_misconception
-from autograder.grading.outcome import CheckFailed, Outcome
+from autograder.grading.outcome import CheckFailed, GraderError, Outcome
 from autograder.grading.patterns import guess
 from autograder.grading.reference import Reference
 from autograder.grading.results import Check, Finding
@@ -26,6 +27,16 @@ class Session(Protocol):
 SHARE_OF_ONE_PROBE = 0.25
 """Of the time that is left for a question: however many loops never end, the rest is graded."""
 
+MISTAKES_OF_ONE_PART = 3
+"""The most known mistakes that are named in one part, each in another function."""
+
+SAME_MISTAKE = "The mistake that is named above explains this too."
+
+OVERDUE = (
+    "The grader's own work took so long that this was not run in time: the machine was too busy, "
+    "or starting the sandbox too slow. Grade this submission again."
+)
+
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 """module -> a session for that question."""
 
@@ -33,11 +44,18 @@ OpenSession = Callable[[str], AbstractContextManager[Session]]
 class QuestionRun:
     """Runs probes on the submission, keeps the checks of the question, and explains failures.
 
-    All probes together get ``seconds``; what is asked after that fails with a time limit.
+    All probes together get ``seconds`` of the submission's own time, which is that of its replies;
+    what is asked after that fails with a time limit. Nothing is begun after ``deadline``, a reading
+    of ``time.monotonic()``: what is missing then is the grader's fault.
     """
 
     def __init__(
-        self, reference: Reference, question: Question, open_session: OpenSession, seconds: float
+        self,
+        reference: Reference,
+        question: Question,
+        open_session: OpenSession,
+        seconds: float,
+        deadline: float = math.inf,
     ) -> None:
         self.question = question
         self._reference = reference
@@ -47,7 +65,9 @@ class QuestionRun:
         self._open = ExitStack()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._recorded: list[_Recorded] = []
-        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._deadline = deadline
+        self.used = 0.0
 
     def outcome(self, probe: str, device: str) -> Outcome:
         """The outcome of ``probe`` on ``device``; each is run once."""
@@ -73,9 +93,10 @@ class QuestionRun:
     def explained_checks(self) -> list[Check]:
         """The checks, with hints at the likely mistakes."""
         checks = [_with_pattern(recorded) for recorded in self._recorded]
+        deadline = min(self._deadline, time.monotonic() + self._seconds - self.used)
         for part in self.question.parts:
-            if time.monotonic() < self._deadline:
-                self._name_misconception(part, checks)
+            if time.monotonic() < deadline:
+                self._name_misconceptions(part, checks)
         return checks
 
     def _run(self, probe: str, device: str) -> Reply:
@@ -88,17 +109,21 @@ class QuestionRun:
 
     def _try(self, probe: str, device: str) -> Reply:
         limit = self._reference.suite.config.limits.probe_seconds
-        left = self._deadline - time.monotonic()
+        left = self._seconds - self.used
         if left <= 0:
             message = "The time for this question was used up by earlier experiments."
             return Reply(fault=Fault("time_limit", message))
+        if time.monotonic() > self._deadline:
+            raise GraderError(OVERDUE)
         if self._session is None:
             self._session = self._open.enter_context(self._open_session(self.question.module))
         seed = self._reference.probe_seed(self.question.module, probe)
         seconds = min(limit, left * SHARE_OF_ONE_PROBE)
-        return self._session.run(probe, seed=seed, device=device, seconds=seconds)
+        reply = self._session.run(probe, seed=seed, device=device, seconds=seconds)
+        self.used += min(reply.seconds, seconds)  # a slow end of its process is not its own
+        return reply
 
-    def _name_misconception(self, part: Part, checks: list[Check]) -> None:
+    def _name_misconceptions(self, part: Part, checks: list[Check]) -> None:
         label = self.question.label(part)
         own = [
             (i, recorded)
@@ -114,16 +139,34 @@ class QuestionRun:
             for probe in probes
             if (probe, "cpu") in self._outcomes
         ]
-        found = find_misconception(
-            self._reference, self.question.module, part, observations, self._tolerances.chain
-        )
-        if found is None:
-            return
-        explained = [i for i in failed if found.probes & set(self._recorded[i].probes)]
-        if not explained:
-            return
-        update = {"hint": found.misconception.hint, "misconception": found.misconception.id}
-        checks[explained[0]] = _with(checks[explained[0]], update)
+        functions = set(part.functions)
+        named: set[int] = set()
+        for _ in range(MISTAKES_OF_ONE_PART):
+            found = find_misconception(
+                self._reference,
+                self.question.module,
+                functions,
+                observations,
+                self._tolerances.chain,
+            )
+            if found is None:
+                return
+            functions.discard(found.misconception.function)
+            observations = [seen for seen in observations if seen.probe not in found.probes]
+            unexplained = {seen.probe for seen in observations if not seen.right}
+            asked = {i: set(self._recorded[i].probes) for i in failed if i not in named}
+            explained = [i for i, probes in asked.items() if probes & found.probes]
+            if not explained:
+                return
+            first, *others = explained
+            named.add(first)
+            update = {"hint": found.misconception.hint, "misconception": found.misconception.id}
+            checks[first] = _with(checks[first], update)
+            for i in others:
+                if not asked[i] & unexplained:
+                    checks[i] = _with(checks[i], {"hint": SAME_MISTAKE})
+            if not unexplained:
+                return
 
     def _is_right(self, probe: str) -> bool:
         """Whether the submission's values on the CPU are the reference's."""

@@ -5,6 +5,7 @@ Every reply is computed once and kept: one :class:`Reference` serves a whole cla
 
 import gc
 import hashlib
+import signal
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -60,6 +61,8 @@ class Reference:
             reply = run_probe(self._probes(module), probe, package, seed, "cpu")
         if reply.fault is not None and reply.fault.exception == "KeyboardInterrupt":
             raise KeyboardInterrupt
+        if reply.fault is not None and reply.fault.exception == "SystemExit":
+            raise SystemExit(128 + signal.SIGTERM)
         return reply
 
     def _load_probes(self, module: str) -> ModuleType:

@@ -25,7 +25,8 @@ class Finding(BaseModel):
 
     ``kind`` is a fault of the run (not_started, import_failure, exception, ...), of the value
     (structure, shape, dtype, device, finite, gradient, value, mutated, property), or of a written
-    answer (answers_file, answer_form, answer).
+    answer (answers_file, answer_form, answer). ``lost`` are the points that it costs where a part
+    gets some of its points.
     """
 
     check: str
@@ -34,6 +35,18 @@ class Finding(BaseModel):
     hint: str = ""
     misconception: str = ""
     lines: tuple[str, ...] = ()
+    lost: float = 0.0
+
+
+class Tally(BaseModel):
+    """How many checks of a part were run, how many of them passed, how many were left out.
+
+    A check on another device is left out, and counts as failed, where it fails on the CPU.
+    """
+
+    run: int
+    passed: int
+    left_out: int
 
 
 class Row(BaseModel):
@@ -46,6 +59,7 @@ class Row(BaseModel):
     max_score: float
     status: Status
     findings: tuple[Finding, ...] = ()
+    tally: Tally | None = None
     visibility: Visibility = Visibility.VISIBLE
     bonus: bool = False
 
@@ -88,9 +102,13 @@ class Result(BaseModel):
 
 
 class Check(BaseModel):
-    """The outcome of one hidden test on one device."""
+    """The outcome of one hidden test on one device.
+
+    A check that failed without a finding was left out because ``test`` failed on the CPU.
+    """
 
     part: str
+    test: str = ""
     device: str
     weight: float
     outcome: Literal["passed", "failed", "grader_error"]
@@ -113,41 +131,80 @@ def make_rows(config: Config, pack: Pack, checks: dict[str, list[Check]]) -> tup
 
 
 def _row(config: Config, question: GradedQuestion, part: GradedPart, own: list[Check]) -> Row:
-    share = _share(own, config.device_share)
-    findings = tuple(_distinct(check.finding for check in own if check.finding))
+    worth = _worth(own, config.device_share)
+    share = sum((value for check, value in worth if check.outcome == "passed"), Fraction(0))
+    if own and not worth:
+        share = Fraction(1)
+    points = Fraction(str(part.points))
+    findings = _distinct(check.finding for check in own if check.finding)
+    status = _status(own, share, findings)
+    explains = 0 < share < 1 and part.feedback is not Feedback.SCORE
+    if explains:
+        findings = _with_lost(findings, worth, points)
     return Row(
         label=question.label(part),
         title=part.title,
         functions=question.qualified(part),
-        score=round(float(Fraction(str(part.points)) * share), 2),
+        score=_rounded(points * share),
         max_score=part.points,
-        status=_status(own, share, findings),
+        status=status,
         findings=tuple(_permitted(finding, part.feedback) for finding in findings),
+        tally=_tally(worth) if explains else None,
         visibility=part.visibility,
         bonus=question.kind == "extension",
     )
 
 
-def _share(checks: list[Check], device_share: float) -> Fraction:
+def _rounded(points: Fraction) -> float:
+    return round(float(points), 2)
+
+
+def _worth(checks: list[Check], device_share: float) -> list[tuple[Check, Fraction]]:
+    """The checks that count, each with its share of the part's points."""
     counted = [check for check in checks if check.outcome != "grader_error"]
-    if not counted:
-        return Fraction(1 if checks else 0)
     cpu = [check for check in counted if check.device == "cpu"]
     other = [check for check in counted if check.device != "cpu"]
     if not (cpu and other):
-        return _passed(counted)
+        return _by_weight(counted, Fraction(1))
     device = Fraction(str(device_share))
-    return (1 - device) * _passed(cpu) + device * _passed(other)
+    return _by_weight(cpu, 1 - device) + _by_weight(other, device)
 
 
-def _passed(checks: list[Check]) -> Fraction:
-    """The share of ``checks`` that passed, by weight."""
-    weights = [(Fraction(str(check.weight)), check.outcome == "passed") for check in checks]
-    total = sum((weight for weight, _ in weights), Fraction(0))
-    return sum((weight for weight, passed in weights if passed), Fraction(0)) / total
+def _by_weight(checks: list[Check], whole: Fraction) -> list[tuple[Check, Fraction]]:
+    """``whole`` divided among ``checks`` by their weights."""
+    weights = [Fraction(str(check.weight)) for check in checks]
+    return [
+        (check, whole * weight / sum(weights))
+        for check, weight in zip(checks, weights, strict=True)
+    ]
 
 
-def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...]) -> Status:
+def _with_lost(
+    findings: list[Finding], worth: list[tuple[Check, Fraction]], points: Fraction
+) -> list[Finding]:
+    """``findings`` with the points that each costs, rounded so that their sum is what is lost."""
+    of_test = {check.test: check.finding for check, _ in worth if check.device == "cpu"}
+    costs: dict[_Same, Fraction] = {}
+    for check, value in worth:
+        finding = check.finding or of_test.get(check.test)
+        if check.outcome == "failed" and finding is not None:
+            costs[_same(finding)] = costs.get(_same(finding), Fraction(0)) + value
+    left = Fraction(1)
+    priced = []
+    for finding in findings:
+        before, left = left, left - costs.get(_same(finding), Fraction(0))
+        lost = round(_rounded(points * before) - _rounded(points * left), 2)
+        priced.append(finding.model_copy(update={"lost": lost}))
+    return priced
+
+
+def _tally(worth: list[tuple[Check, Fraction]]) -> Tally:
+    passed = sum(check.outcome == "passed" for check, _ in worth)
+    failed = sum(check.finding is not None for check, _ in worth)
+    return Tally(run=passed + failed, passed=passed, left_out=len(worth) - passed - failed)
+
+
+def _status(checks: list[Check], share: Fraction, findings: list[Finding]) -> Status:
     if not checks:
         return "not_graded"
     if any(check.outcome == "grader_error" for check in checks):
@@ -163,16 +220,23 @@ def _status(checks: list[Check], share: Fraction, findings: tuple[Finding, ...])
     return "failed"
 
 
+_Same = tuple[str, str, tuple[str, ...]]
+
+
+def _same(finding: Finding) -> _Same:
+    """What findings that say the same have in common; each stub that is left is named."""
+    lines = finding.lines if finding.kind == "not_started" else ()
+    return finding.kind, finding.message, lines
+
+
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings without those that repeat another's message."""
-    seen: set[tuple[str, str]] = set()
-    kept = []
+    """Findings without those that repeat another's message; a named mistake is kept."""
+    kept: dict[_Same, Finding] = {}
     for finding in findings:
-        key = (finding.kind, finding.message)
-        if key not in seen:
-            seen.add(key)
-            kept.append(finding)
-    return kept
+        first = kept.setdefault(_same(finding), finding)
+        if finding.misconception and not first.misconception:
+            kept[_same(finding)] = finding
+    return list(kept.values())
 
 
 def _import_failures_once(rows: Iterable[Row]) -> Iterator[Row]:
@@ -192,9 +256,11 @@ def _import_failures_once(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _permitted(finding: Finding, level: Feedback) -> Finding:
-    if level is Feedback.FULL or finding.kind in ("not_started", "archive", "grader_error"):
+    if level is Feedback.FULL or finding.kind in ("archive", "grader_error"):
         return finding
     if level is Feedback.FAILURE:
         return finding.model_copy(update={"hint": "", "misconception": ""})
     quiet = {"check": "", "hint": "", "misconception": "", "lines": ()}
-    return finding.model_copy(update={**quiet, "message": QUIET})
+    if finding.kind != "not_started":
+        quiet["message"] = QUIET
+    return finding.model_copy(update=quiet)

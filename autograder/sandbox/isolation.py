@@ -17,6 +17,7 @@ The first three also install the system-call filter and resource limits. A tier 
 once a child confined by it has tried the forbidden acts and was refused each of them.
 """
 
+import contextlib
 import dataclasses
 import os
 import pwd
@@ -44,6 +45,7 @@ from autograder.sandbox.launch import (
     ForkServer,
     Premises,
     SandboxError,
+    ServerDied,
     await_ready,
     bubblewrap,
     nvidia_devices,
@@ -155,6 +157,7 @@ class Isolation:
         self._hidden = [*hidden_paths(), *hidden]
         self._untried = list(NAMES if wanted == "auto" else (wanted,))
         self._failures: list[str] = []
+        self._died: set[str] = set()
         self._server: ForkServer | ColdServer | None = None
         self._wrapped: bool | None = None
         self._trial: Child | None = None
@@ -172,15 +175,15 @@ class Isolation:
 
     def _settled_server(self) -> ForkServer | ColdServer:
         while self.tier is None:
-            if not self._untried:
-                raise self._nothing_works()
+            if self._trial is None:
+                self._begin_trial()
             name = self._untried[0]
             try:
                 weaknesses = self._finish_trial(name)
             except TierFailed as failure:
-                self._untried.pop(0)
-                self._failures.append(f"{name}: {failure}")
-                self._begin_trial()
+                self._give_up(name, failure)
+            except ServerDied as death:
+                self._try_again(name, death)
             else:
                 self.tier = Tier(name, name != "process", weaknesses)
         if self._server is None:
@@ -233,12 +236,29 @@ class Isolation:
                     "hidden": self._hidden,
                     "trusted": os.getpid(),
                 }
-                wire.send(self._trial.channel, wire.encode({"selftest": test}))
+                with contextlib.suppress(EOFError):  # its death is noticed when it is waited for
+                    wire.send(self._trial.channel, wire.encode({"selftest": test}))
                 return
             except TierFailed as failure:
-                self._untried.pop(0)
-                self._failures.append(f"{name}: {failure}")
+                self._give_up(name, failure)
+            except ServerDied as death:
+                self._try_again(name, death)
         raise self._nothing_works()
+
+    def _give_up(self, name: str, why: Exception) -> None:
+        self._untried.remove(name)
+        self._failures.append(f"{name}: {why}")
+
+    def _try_again(self, name: str, death: ServerDied) -> None:
+        """Let a tier be tried once more: the death of its server says nothing about the tier.
+
+        Where it dies again, no weaker tier is tried in its place.
+        """
+        self.discard_server()
+        if name in self._died:
+            self._give_up(name, death)
+            self._untried.clear()
+        self._died.add(name)
 
     def _nothing_works(self) -> SandboxError:
         return SandboxError(f"{NO_ISOLATION} {' '.join(self._failures)}{SEE_DOCTOR}")
@@ -283,6 +303,8 @@ class Isolation:
         self._trial = None
         try:
             await_ready(server, child)
+        except ServerDied:
+            raise
         except SandboxError as error:
             self.discard_server()
             raise TierFailed(str(error)) from error

@@ -6,6 +6,7 @@ child by exec, which takes seconds, but works where a fork does not (CUDA, macOS
 """
 
 import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -28,6 +29,7 @@ from autograder.sandbox.confine import Confinement
 
 START_SECONDS = 120.0
 REAP_SECONDS = 20.0
+PREFIX = "autograder-sandbox-"
 SIGNALLED = 128
 """Bubblewrap reports the death of its child by a signal as this plus the signal's number."""
 SYSTEM_PATHS = (
@@ -60,6 +62,10 @@ class SandboxError(Exception):
     """The grader itself failed: nothing that a student did, and never a reason to lose points."""
 
 
+class ServerDied(SandboxError):
+    """The fork server ended by itself."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """How a child ended, told by the kernel and not by the child.
@@ -79,13 +85,30 @@ class Premises:
     """A private folder with what the untrusted side may see of this program: this package alone.
 
     Every file that holds a secret stays outside, so that one read-only folder can be shown to
-    confined processes instead of the repository.
+    confined processes instead of the repository. The folder is locked while it is in use, and those
+    that graders have left because they were killed are removed.
+
+    Raises:
+        SandboxError: The folder cannot be written.
     """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="sandbox-"))
-        self.close = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        try:
+            _sweep()
+            self.folder, lock = _locked_folder()
+        except OSError as error:
+            raise _not_written(error) from error
+        self.close = weakref.finalize(self, _remove, self.folder, lock)
         self.root = self.folder / "visible"
+        self.private = self.folder / "private"
+        self.canary = self.private / "canary"
+        try:
+            self._furnish()
+        except OSError as error:
+            self.close()
+            raise _not_written(error) from error
+
+    def _furnish(self) -> None:
         source = Path(__file__).parent
         package = self.root / "autograder"
         shutil.copytree(source, package / "sandbox")
@@ -94,9 +117,7 @@ class Premises:
         for path in (self.root, *self.root.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         self.folder.chmod(0o711)
-        self.private = self.folder / "private"
         self.private.mkdir(mode=0o700)
-        self.canary = self.private / "canary"
         self.canary.write_text("A sandbox in which this can be read is not one.\n")
 
     def readable(self) -> tuple[str, ...]:
@@ -114,6 +135,46 @@ class Premises:
         return [
             sys.executable, *options, str(self.root), module, function, text, *self.readable()
         ]  # fmt: skip
+
+
+def _locked_folder() -> tuple[Path, int]:
+    """A new private folder and the descriptor of its lock, which the kernel drops at our death."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        # Before it is locked, another process that starts now may remove it.
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with contextlib.suppress(OSError):  # without locks on this file system none is removed
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def _sweep() -> None:
+    """Remove this user's folders that no process holds."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if os.fstat(lock).st_uid == os.geteuid():
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _remove(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
+
+
+def _not_written(error: OSError) -> SandboxError:
+    why = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+    return SandboxError(
+        f"The sandbox's private folder could not be written: {why}. Free some space there, or name "
+        "another folder in the environment variable TMPDIR."
+    )
 
 
 def _environment(root: Path) -> dict[str, str]:
@@ -302,9 +363,9 @@ class ForkServer:
         self._process.kill()
         self._process.popen.wait()
 
-    def _failure(self, why: object) -> SandboxError:
+    def _failure(self, why: object) -> ServerDied:
         time.sleep(0.05)  # lets the last words reach the log
-        return SandboxError(f"The fork server stopped: {why} ({self._process.complaint()}).")
+        return ServerDied(f"The fork server stopped: {why} ({self._process.complaint()}).")
 
 
 class ColdServer:

@@ -38,12 +38,14 @@ def with_gradients(rng: Rng, module: nn.Module) -> list[nn.Parameter]:
     return parameters
 
 
-def attempt(expected: type[Exception], function: Callable, *args: object) -> bool:
-    """Whether ``function(*args)`` raises ``expected`` or a subclass of it."""
+def attempt(expected: type[Exception], function: Callable, *args: object) -> str:
+    """Whether ``function(*args)`` raises ``expected`` or a subclass of it, in words."""
     try:
         function(*args)
     except NotImplementedError:  # a stub's, even where its base class RuntimeError is expected
         raise
     except Exception as error:
-        return isinstance(error, expected)
-    return False
+        if isinstance(error, expected):
+            return f"{expected.__name__} was raised"
+        return f"no {expected.__name__} was raised, but another exception"
+    return f"no {expected.__name__} was raised"

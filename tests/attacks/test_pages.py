@@ -33,6 +33,7 @@ def pages_of(arena, text: str) -> list[Page]:
             "def auroc(a, b): raise ValueError(TEXT)\n"
             "def rank_p_value(a, b): return {TEXT: a, 'p': {TEXT}}\n"
             "def complexity_score(*args): return lambda: TEXT\n"
+            f"def likelihood_ratio_score(*args): raise NotImplementedError({text!r})\n"
             "exec(compile('def typicality_score(a, b): raise type(TEXT, (Exception,), {})(TEXT)',"
             " 'a ' + TEXT, 'exec'))\n"
             "typicality_score.__code__ = typicality_score.__code__.replace(co_name=TEXT)\n"

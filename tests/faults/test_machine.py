@@ -49,6 +49,15 @@ def test_a_full_disk_ends_the_run_in_one_line_and_room_lets_it_go_on(course, sma
     assert {name: after[name] for name in before} == before
 
 
+def test_no_room_for_temporary_files_is_one_line(course, small_disk, output):
+    grade = ["autograder", "grade", "hw1", "in", "-o", output, "-j", 1]
+    text = course.run(*grade, status=1, within=("env", f"TMPDIR={small_disk}"))
+    (line,) = [line for line in text.splitlines() if line.strip()]
+    assert "No space left" in line
+    assert len(line) < 400
+    assert list(small_disk.iterdir()) == []
+
+
 OTHER_USER = ("unshare", "--user", "--map-user=54321", "--map-group=54321", "sh", "-ec")
 BARE = {
     "no shared memory": (*IN_OWN_NAMESPACE, "mount -t tmpfs -o ro,size=4k tmpfs /dev/shm"),

@@ -46,6 +46,13 @@ def batch(tmp_path_factory, suite) -> Path:
     }
     answers = suite.answers_with("Q8d", suite.answer_key["d"].mistakes[0].answer)
     write_archive({**with_mistakes(suite, mistakes), **answers}, submissions / "student.zip")
+    files = dict(suite.reference_files)
+    ratio = b"return background_log_prob - log_prob"
+    assert ratio in files["likelihood/outliers.py"]
+    files["likelihood/outliers.py"] = files["likelihood/outliers.py"].replace(
+        ratio, b"raise NotImplementedError"
+    )
+    write_archive(files, submissions / "unfinished.zip")
     (submissions / "corrupt.zip").write_bytes(b"PK\x03\x04 this is no archive")
     with zipfile.ZipFile(submissions / "empty.zip", "w"):
         pass
@@ -63,7 +70,7 @@ def points(result: dict) -> list[tuple[str, float, float]]:
 
 
 def test_every_submission_leaves_its_files(batch):
-    names = ["corrupt", "empty", "other", "student"]
+    names = ["corrupt", "empty", "other", "student", "unfinished"]
     with (batch / "out" / "grades.csv").open() as file:
         assert [row["submission"] for row in csv.DictReader(file)] == names
     for name in names:
@@ -112,6 +119,16 @@ def test_the_feedback_page_names_the_mistake(batch, suite):
     page = (batch / "out" / "feedback" / "student.html").read_text()
     for module in ("density", "made"):
         assert suite.misconceptions(module)[0].hint.split(".")[0].replace("'", "&#39;")[:40] in page
+
+
+def test_a_stub_that_is_left_in_a_part_is_named_wherever_the_part_is_explained(batch):
+    row = next(t for t in results(batch, "unfinished")["tests"] if t["number"] == "7c")
+    lost = f"(-{row['max_score'] - row['score']:g}): not started"
+    page = (batch / "out" / "feedback" / "unfinished.html").read_text()
+    for text in (row["output"], page):
+        assert lost in text
+        assert "in likelihood_ratio_score: raise NotImplementedError" in text
+        assert "checks passed" in text
 
 
 def test_simulating_gradescope_gives_the_same_rows(batch, tmp_path):

@@ -5,6 +5,7 @@ import torch
 
 from autograder.config import ScaledTolerance, Tolerance, load_config
 from autograder.grading.compare import compare, misplaced
+from autograder.sandbox.probe import attempt
 
 TOLERANCE = Tolerance(rtol=1e-6, atol=1e-8)
 
@@ -53,6 +54,36 @@ def test_the_first_difference_is_named(got, expected, kind, message):
     assert mismatch.kind == kind
     assert mismatch.path == "x"
     assert message in mismatch.message
+
+
+def fails(error=None):
+    if error is not None:
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "said"),
+    [
+        (None, ValueError(), "`x`: no ValueError was raised"),
+        (TypeError(), ValueError(), "`x`: no ValueError was raised, but another exception"),
+        (ValueError(), None, "`x`: ValueError was raised"),
+    ],
+)
+def test_an_exception_that_is_missing_or_too_many_is_called_so(got, expected, said):
+    replies = [{"x": attempt(ValueError, fails, error)} for error in (got, expected)]
+    assert compare(*replies, TOLERANCE).message == said
+
+
+def test_another_string_than_an_attempts_is_not_repeated():
+    expected = {"x": attempt(ValueError, fails, ValueError())}
+    assert compare({"x": "<b>"}, expected, TOLERANCE).message == "`x` is wrong"
+    assert compare(expected, {"x": "a"}, TOLERANCE).message == "`x` is wrong"
+
+
+def test_a_subclass_of_the_exception_will_do():
+    assert attempt(ArithmeticError, fails, ZeroDivisionError()) == attempt(
+        ArithmeticError, fails, ArithmeticError()
+    )
 
 
 def test_infinite_values_agree_where_they_belong():

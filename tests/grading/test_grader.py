@@ -5,11 +5,13 @@ import shutil
 import pytest
 from samples import complete, stub_files, with_mistakes
 
-from autograder.config import ROOT, Visibility
-from autograder.grading.feedback import finding_lines
+from autograder.config import ROOT, Feedback, Visibility
+from autograder.grading.feedback import finding_lines, row_text
 from autograder.grading.grader import Grader
-from autograder.grading.results import Check, Finding, make_rows
+from autograder.grading.question import SAME_MISTAKE
+from autograder.grading.results import QUIET, Check, Finding, make_rows
 from autograder.grading.suite import Suite
+from autograder.misconceptions import apply_edits
 from autograder.sandbox.package import LIBRARIES
 from autograder.submission import Submission
 
@@ -77,6 +79,115 @@ def test_one_mistake_costs_its_own_row_and_is_named(grader, grade_files, module)
     findings = lost(result)[label].findings
     assert mistake.id in {finding.misconception for finding in findings}
     assert mistake.hint in {finding.hint for finding in findings}
+
+
+RATIO = "return background_log_prob - log_prob"
+
+
+def test_mistakes_in_two_functions_of_a_part_are_both_named(grader, grade_files):
+    ids = {"complexity-bytes", "ratio-sign"}
+    source = grader.suite.reference_files[PATH].decode()
+    for mistake in grader.suite.misconceptions(MODULE):
+        if mistake.id in ids:
+            source = apply_edits(source, mistake.edits, mistake.id)
+    findings = own(grade_files({PATH: source.encode()}, MODULE))["Q7c"].findings
+    assert {f.misconception for f in findings} == ids
+
+
+def test_what_a_named_mistake_explains_too_gets_no_other_hint(grader, grade_files):
+    source = grader.suite.reference_files["likelihood/density.py"].decode()
+    old = "return log_kernel.logsumexp(dim=1) - math.log(num_data)"
+    assert source.count(old) == 1
+    source = source.replace(old, "return log_kernel.exp().mean(dim=1).log()")
+    result = grade_files({"likelihood/density.py": source.encode()}, "density")
+    named, other = own(result, "Q1b")["Q1b"].findings
+    assert named.misconception and not other.misconception
+    assert other.hint == SAME_MISTAKE
+
+
+def test_a_stub_that_is_left_in_a_part_of_several_functions_is_named(patched, grade_files):
+    row = own(grade_files(patched(RATIO, "raise NotImplementedError"), MODULE))["Q7c"]
+    assert row.status == "partial"
+    (finding,) = row.findings
+    assert f"{finding.check} (-{finding.lost:g}): not started" in row_text(row)
+    assert "in likelihood_ratio_score: raise NotImplementedError" in row_text(row)
+
+
+def test_of_a_part_that_is_not_started_nothing_else_is_said(grader, grade_files):
+    result = grade_files(stub_files(grader.suite), MODULE)
+    assert row_text(own(result)["Q7c"]).count("\n") == 0
+
+
+def test_each_stub_that_is_left_is_named(grader, grade_files):
+    source = grader.suite.reference_files["likelihood/flows.py"].decode()
+    for name in ("squeeze", "unsqueeze"):
+        source += f"\ndef {name}(x): raise NotImplementedError\n"
+    source += "\nclass Flow(Flow):\n    def forward(self, x): return x, x\n"
+    row = own(grade_files({"likelihood/flows.py": source.encode()}, "flows"), "Q6")["Q6d"]
+    functions = [line.split(" in ")[1] for f in row.findings for line in f.lines]
+    assert {text.split(":")[0] for text in functions} == {"squeeze", "unsqueeze"}
+
+
+def test_the_points_of_the_findings_are_what_is_missing(patched, grade_files):
+    row = own(grade_files(patched(RATIO, "return log_prob"), MODULE))["Q7c"]
+    assert row.status == "partial"
+    assert sum(finding.lost for finding in row.findings) == pytest.approx(row.max_score - row.score)
+    lines = row_text(row).splitlines()
+    assert f"{row.tally.passed} of {row.tally.run} checks passed; what fails on the CPU" in lines[1]
+
+
+def rows_of(config, grader, outcomes, **part):
+    """The row of Q7c where ``outcomes`` gives what came of each test on each device."""
+    pack, question = grader.suite.pack, grader.suite.pack.question(MODULE)
+    parts = [p.model_copy(update=part if p.id == "c" else {}) for p in question.parts]
+    pack = pack.model_copy(
+        update={"questions": (question.model_copy(update={"parts": tuple(parts)}),)}
+    )
+    checks = [
+        Check(
+            part="Q7c",
+            test=test,
+            device=device,
+            weight=1,
+            outcome="passed" if message is None else "failed",
+            finding=Finding(check=test, kind="value", message=message, hint="x")
+            if message
+            else None,
+        )
+        for (test, device), message in outcomes.items()
+    ]
+    return next(r for r in make_rows(config, pack, {"Q7c": checks}) if r.label == "Q7c")
+
+
+def test_points_that_cannot_be_divided_evenly_add_up(config, grader):
+    messages = {"a": "one", "b": "two", "c": "three", "d": None, "e": "two", "f": None, "g": None}
+    row = rows_of(
+        config,
+        grader,
+        {
+            (test, device): message if device == "cpu" or message is None else ""
+            for test, message in messages.items()
+            for device in ("cpu", "meta")
+        },
+        points=1.0,
+    )
+    assert [round(finding.lost, 2) for finding in row.findings] == [0.14, 0.29, 0.14]
+    assert sum(f.lost for f in row.findings) == pytest.approx(row.max_score - row.score)
+    assert (row.tally.run, row.tally.passed, row.tally.left_out) == (10, 6, 4)
+
+
+@pytest.mark.parametrize("message", ["wrong", "right"])
+def test_no_points_are_told_where_all_or_nothing_is_lost(config, grader, message):
+    outcomes = {(test, "cpu"): message if message == "wrong" else None for test in "ab"}
+    row = rows_of(config, grader, outcomes)
+    assert row.tally is None
+    assert not any(finding.lost for finding in row.findings)
+
+
+def test_a_part_whose_feedback_is_turned_off_tells_no_more_than_that(config, grader):
+    outcomes = {("a", "cpu"): "secret", ("b", "cpu"): None}
+    row = rows_of(config, grader, outcomes, feedback=Feedback.SCORE)
+    assert row_text(row).splitlines()[1:] == ["", QUIET]
 
 
 @pytest.mark.parametrize("source", [b"def oops(:\n", b"import nothing_of_this_name\n", b"1 / 0\n"])

@@ -37,10 +37,15 @@ def own_grader():
         yield Grader(Suite("hw1_likelihood", config), sandbox, seed=5)
 
 
-def grade(grader, module=MODULE, files=None):
+def with_limits(**limits):
+    config = load_config()
+    return config.model_copy(update={"limits": config.limits.model_copy(update=limits)})
+
+
+def grade(grader, module=MODULE, files=None, **options):
     files = grader.suite.reference_files if files is None else files
     submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
-    return grader.grade(submission, [grader.suite.pack.question(module)])
+    return grader.grade(submission, [grader.suite.pack.question(module)], **options)
 
 
 def own(result):
@@ -48,6 +53,9 @@ def own(result):
 
 
 def assert_nobody_pays(result):
+    print(
+        [(r.label, r.status, [f.message for f in r.findings]) for r in own(result)], result.errors
+    )
     assert {row.status for row in own(result)} == {"grader_error"}
     assert [row.score for row in own(result)] == [row.max_score for row in own(result)]
     assert result.errors
@@ -62,6 +70,31 @@ def test_a_private_folder_that_was_swept_away_is_made_again(own_grader):
     result = grade(own_grader)
     assert {row.status for row in own(result)} == {"passed"}
     assert result.errors == ()
+
+
+def test_a_fork_server_that_is_slow_to_start_again_costs_no_time(monkeypatch):
+    config = with_limits(probe_seconds=2.0, submission_seconds=3.0)
+    start = launch.ForkServer.__init__
+
+    def slowly(self, *arguments):
+        time.sleep(4)
+        start(self, *arguments)
+
+    with start_sandbox(config) as sandbox:
+        grader = Grader(Suite("hw1_likelihood", config), sandbox, seed=5)
+        server = psutil.Process(sandbox.started().server().pid)
+        for process in (*server.children(recursive=True), server):
+            process.kill()
+        monkeypatch.setattr(launch.ForkServer, "__init__", slowly)
+        result = grade(grader)
+    assert {row.status for row in own(result)} == {"passed"}, result.rows
+    assert result.errors == ()
+
+
+def test_what_the_grader_has_no_time_left_for_costs_nothing(own_grader):
+    result = grade(own_grader, deadline=time.monotonic())
+    assert_nobody_pays(result)
+    assert "the machine was too busy" in result.errors[0]
 
 
 def test_without_descriptors_nobody_pays(own_grader, monkeypatch):
@@ -117,9 +150,7 @@ def test_options_for_pytest_in_the_environment_change_no_grade(
 
 
 def test_an_endless_loop_leaves_time_for_every_other_part():
-    config = load_config()
-    limits = {"probe_seconds": 3.0, "submission_seconds": 5.0}
-    config = config.model_copy(update={"limits": config.limits.model_copy(update=limits)})
+    config = with_limits(probe_seconds=3.0, submission_seconds=5.0)
     path = "likelihood/density.py"
     with start_sandbox(config) as sandbox:
         suite = Suite("hw1_likelihood", config)
@@ -133,7 +164,28 @@ def test_an_endless_loop_leaves_time_for_every_other_part():
     assert {status[label] for label in ("Q1a", "Q1b", "Q1c", "Q1d", "Q1f", "Q1h")} == {"passed"}
 
 
-def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path):
+ends = pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+
+
+@ends
+@pytest.mark.parametrize("head", ["def test_area(run):\n", "from autograder.grading import part\n"])
+def test_who_ends_the_grader_in_a_hidden_test_ends_it(tmp_path, head, end):
+    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    tests = tmp_path / "autograder/graders/hw1_likelihood" / f"test_{MODULE}.py"
+    text = tests.read_text("utf-8")
+    assert head in text
+    indent = "    " if head.startswith("def") else ""
+    tests.write_text(text.replace(head, f"{head}{indent}raise {end.__name__}\n"), "utf-8")
+    config = load_config()
+    with start_sandbox(config) as sandbox:
+        grader = Grader(Suite("hw1_likelihood", config, tmp_path), sandbox, seed=5)
+        with pytest.raises(end):
+            grade(grader)
+
+
+@ends
+def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path, end):
     for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     probes = tmp_path / "autograder/graders/hw1_likelihood/probes" / f"{MODULE}.py"
@@ -141,12 +193,12 @@ def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path):
     head = f"def {name}(hw: Package, rng: Rng) -> dict:\n"
     text = probes.read_text("utf-8")
     assert head in text
-    probes.write_text(text.replace(head, f"{head}    raise KeyboardInterrupt\n"), "utf-8")
+    probes.write_text(text.replace(head, f"{head}    raise {end.__name__}\n"), "utf-8")
     config = load_config()
     with start_sandbox(config) as sandbox:
         grader = Grader(Suite("hw1_likelihood", config, tmp_path), sandbox, seed=5)
         for _ in range(2):
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(end):
                 grader.reference.expected(MODULE, name)
 
 
