@@ -16,8 +16,8 @@ DEVICE_HINT = (
     "`torch.arange(..., device=x.device)`, or register them as buffers."
 )
 DREW_HINT = (
-    "Random numbers were drawn here, and a function of this homework draws none by itself: use "
-    "the noise or the uniform numbers that it is given."
+    "Random numbers were drawn here that the reference does not draw: a function of this homework "
+    "draws none by itself, but uses the noise or the uniform numbers that it is given."
 )
 FAULT_HINTS = {
     "wrong_device": DEVICE_HINT,
@@ -119,7 +119,7 @@ class Outcome:
         self.device = device
         self._expected = reference.values
         self._mutates = set(reference.mutated)
-        self._draws = reference.drew
+        self._random_state = reference.random_state
         self._tolerances = tolerances
 
     def matches(self, tolerance: str = "value") -> None:
@@ -154,7 +154,7 @@ class Outcome:
     def _hint(self, mismatch: Mismatch) -> str:
         if mismatch.kind == "device":
             return DEVICE_HINT
-        return DREW_HINT if self.reply.drew and not self._draws else ""
+        return "" if self.reply.random_state == self._random_state else DREW_HINT
 
     def _mismatch(self, values: dict, tolerance: Tolerance) -> Mismatch | None:
         if self.device == "meta":

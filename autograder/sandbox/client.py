@@ -51,7 +51,7 @@ REPLY_FIELDS = {
     "values": dict | None,
     "fault": dict | None,
     "mutated": list,
-    "drew": bool,
+    "random_state": int,
 }
 FAULT_FIELDS = {"kind": str, "message": str, "exception": str, "frames": list}
 FRAME_FIELDS = {"path": str, "line": int, "function": str, "text": str}
@@ -365,7 +365,8 @@ def _reply(message: object, number: int) -> "Reply":
                 for f in frames
             ),
         )
-    return Reply(fields["values"], fault, tuple(fields["mutated"]), fields["drew"])
+    mutated, random_state = tuple(fields["mutated"]), fields["random_state"]
+    return Reply(fields["values"], fault, mutated, random_state)
 
 
 def _short(text: str) -> str:

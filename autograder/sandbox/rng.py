@@ -98,7 +98,7 @@ class Rng:
 
         Parameters get ``scale * N(0, 1)``, drawn from the seed, the module's number in the probe
         and the parameter's name, so that neither their order nor an additional parameter changes
-        the others. Buffers are kept.
+        the others. Buffers are kept. Torch's own generator is as it was before it was drawn from.
         """
         number = len(self._modules) + 1
         module = module.to(device=self.device)
@@ -108,6 +108,7 @@ class Rng:
                 own = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
                 values = torch.randn(parameter.shape, dtype=torch.float64, generator=own)
                 parameter.copy_(scale * values)
+        torch.default_generator.manual_seed(0)  # what it was made with is overwritten
         self._modules.append(
             _Given(
                 [(parameter, parameter.requires_grad) for parameter in module.parameters()],

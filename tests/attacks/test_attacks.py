@@ -9,9 +9,11 @@ from attacks.attacks import (
     OTHER_FILES,
     PATH,
     PROGRAMS,
+    SEARCHED,
     TARGETS,
+    THEFTS,
 )
-from attacks.conftest import Arena
+from attacks.conftest import PLANTED, Arena
 
 OTHER_PACKS = [pack for pack in TARGETS if pack != "hw1_likelihood"]
 SEVERAL = [f"{kind}-{name}" for kind, names in ONE_OF_EACH.items() for name in names]
@@ -30,8 +32,25 @@ def assert_harmless(arena: Arena, result) -> None:
     assert arena.secrets_in(arena.outputs(result)) == []
     assert arena.processes() == []
     assert list((arena.folder / "results").iterdir()) == []
-    after = arena.grade(arena.reference, module)
-    assert {row.status for row in arena.rows(after, module)} == {"passed"}
+    assert arena.harm() == []
+    path = arena.grader.suite.module_path(module)
+    heir = {**arena.reference, path: arena.reference[path] + arena.host.heir()}
+    after = arena.rows(arena.grade(heir, module, name="heir"), module)
+    assert {row.status for row in after} == {"passed"}, after
+
+
+def messages(result) -> str:
+    """All that a student is told of what went wrong."""
+    return " ".join(finding.message for row in result.rows for finding in row.findings)
+
+
+def attack_and_look(arena_of, pack: str, name: str) -> None:
+    """Make one attack; a theft gets the time that it takes."""
+    theft = name.startswith("steal-")
+    arena = arena_of(pack, waits=theft)
+    result = arena.attack(PROGRAMS[name])
+    assert_harmless(arena, result)
+    assert not theft or SEARCHED in messages(result)
 
 
 @pytest.mark.parametrize("pack", TARGETS)
@@ -41,15 +60,19 @@ def test_the_wrong_program_earns_nothing(arena_of, pack):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_an_attack_achieves_nothing(arena, name):
-    assert_harmless(arena, arena.attack(PROGRAMS[name]))
+def test_an_attack_achieves_nothing(arena_of, name):
+    attack_and_look(arena_of, "hw1_likelihood", name)
 
 
 @pytest.mark.parametrize("name", SEVERAL)
 @pytest.mark.parametrize("pack", OTHER_PACKS)
 def test_an_attack_on_another_pack_achieves_nothing(arena_of, pack, name):
-    arena = arena_of(pack)
-    assert_harmless(arena, arena.attack(PROGRAMS[name]))
+    attack_and_look(arena_of, pack, name)
+
+
+@pytest.mark.parametrize("name", THEFTS)
+def test_a_theft_finds_what_is_not_hidden(glass_arena, name):
+    assert PLANTED[name] in messages(glass_arena.attack(THEFTS[name]))
 
 
 def test_a_fork_server_that_dies_is_replaced_and_nobody_pays(arena):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 from attacks.attacks import MODULE, OTHER_FILES, PATH, PROGRAMS, TARGETS, wrong_program
-from attacks.conftest import SEED, assert_plain
+from attacks.conftest import SEED, TIER, assert_plain
+from attacks.host import LEFT, OPEN_FOLDERS
 from samples import write_archive
 
 from autograder.config import ROOT
@@ -70,6 +71,11 @@ def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def grade(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Grade with the isolation that attacks are tried on."""
+    return run("grade", *arguments, "--seed", SEED, "--isolation", TIER, cwd=cwd)
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> dict[str, object]:
     """What attackers know: here the very folder that results are written to."""
@@ -79,6 +85,8 @@ def told(tmp_path_factory) -> dict[str, object]:
         "results": str(folder / "out"),
         "grader": os.getpid(),
         "mark": f"front-{os.getpid()}",
+        "open": OPEN_FOLDERS,
+        "left": LEFT,
     }
 
 
@@ -119,7 +127,7 @@ def batch(arena, told) -> tuple[Path, str]:
         for name, files in classroom.items()
     ]
     archives[3:3] = [bomb(folder / "in"), links(folder / "in", complete)]
-    done = run("grade", "hw1", *archives, "-o", folder / "out", "--seed", SEED, cwd=folder)
+    done = grade("hw1", *archives, "-o", folder / "out", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "out", done.stdout + done.stderr
 
@@ -206,7 +214,7 @@ def test_a_module_of_every_kind_earns_nothing_from_grade(attacker, tmp_path):
     arena, archive, labels = attacker
     honest = write_archive({**arena.reference, **arena.answers}, tmp_path / "zz_honest.zip")
     pack, output = arena.grader.suite.name, tmp_path / "out"
-    done = run("grade", pack, archive, honest, "-o", output, "--seed", SEED, cwd=tmp_path)
+    done = grade(pack, archive, honest, "-o", output, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     results = {path.stem: json.loads(path.read_text("utf-8")) for path in output.glob("results/*")}
     assert results["zz_honest"]["score"] == 100
@@ -222,8 +230,23 @@ def test_a_module_of_every_kind_earns_nothing_from_simulate(attacker, tmp_path, 
     assert build.returncode == 0, build.stderr
     if torch.version.cuda:  # which takes most of the container's memory for itself
         monkeypatch.setattr(simulate, "MEMORY_MB", 2 * simulate.MEMORY_MB)
+    if TIER != "auto":
+        _without_better_isolation(monkeypatch, tmp_path)
     results = simulate.simulate_gradescope(tmp_path / "grader.zip", archive, output)
+    assert TIER in ("auto", results["extra_data"]["isolation"])
     assert_lost(arena, results, labels)
+
+
+def _without_better_isolation(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Take away what makes ``auto``, the only choice of the zip, better than ``TIER``."""
+    if TIER == "landlock" and os.geteuid() == 0:
+        pytest.skip("Root's tier `user` is preferred to `landlock` and cannot be taken away.")
+    if TIER != "bubblewrap":
+        broken = folder / "bin" / "bwrap"
+        broken.parent.mkdir()
+        broken.write_text("#!/bin/sh\nexit 1\n")
+        broken.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
 
 
 def assert_lost(arena, results: dict, labels: list[str]) -> None:
