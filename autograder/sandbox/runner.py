@@ -107,7 +107,7 @@ def run_probe(probes: ModuleType, name: str, package: Package, seed: int, device
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
     seconds = time.perf_counter() - start
-    state = zlib.crc32(torch.default_generator.get_state().numpy())
+    state = zlib.crc32(torch.default_generator.get_state().numpy().tobytes())
     return Reply(values, mutated=mutated, random_state=state, seconds=seconds)
 
 
