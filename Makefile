@@ -34,6 +34,7 @@ lint: install
 benchmark: install
 	$(BIN)/pip install --quiet gradescope-utils
 	$(BIN)/python tests/benchmarks/benchmark.py
+	$(BIN)/python tests/benchmarks/spread.py
 
 fuzz: install
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest tests/fuzz

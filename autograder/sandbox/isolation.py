@@ -69,6 +69,7 @@ FIXES = {
     "process": "",
 }
 NO_ISOLATION = "No isolation works here."
+ASKED_FOR = "The isolation that was asked for does not work here."
 SEE_DOCTOR = " `autograder doctor` says what to do."
 FIRST_UID, UIDS = 20_000, 40_000
 
@@ -155,7 +156,8 @@ class Isolation:
         self._cold = cold or sys.platform != "linux"
         self._allow_unsafe = allow_unsafe
         self._hidden = [*hidden_paths(), *hidden]
-        self._untried = list(NAMES if wanted == "auto" else (wanted,))
+        self._choosing = wanted == "auto"
+        self._untried = list(NAMES if self._choosing else (wanted,))
         self._failures: list[str] = []
         self._died: set[str] = set()
         self._server: ForkServer | ColdServer | None = None
@@ -261,7 +263,8 @@ class Isolation:
         self._died.add(name)
 
     def _nothing_works(self) -> SandboxError:
-        return SandboxError(f"{NO_ISOLATION} {' '.join(self._failures)}{SEE_DOCTOR}")
+        words = NO_ISOLATION if self._choosing else ASKED_FOR
+        return SandboxError(f"{words} {' '.join(self._failures)}{SEE_DOCTOR}")
 
     def _rule_out(self, name: str) -> None:
         """Raise TierFailed when a look is enough to tell that a tier cannot work."""
@@ -336,7 +339,7 @@ def survey() -> list[TierReport]:
                 isolation.close()
         except SandboxError as error:
             works = False
-            reason = str(error).removeprefix(f"{NO_ISOLATION} {name}: ").removesuffix(SEE_DOCTOR)
+            reason = str(error).removeprefix(f"{ASKED_FOR} {name}: ").removesuffix(SEE_DOCTOR)
         reports.append(TierReport(name, works, reason, "" if works else _fix(name, reason)))
     return reports
 
