@@ -54,7 +54,7 @@ def test_no_room_for_temporary_files_is_one_line(course, small_disk, output):
     text = course.run(*grade, status=1, within=("env", f"TMPDIR={small_disk}"))
     (line,) = [line for line in text.splitlines() if line.strip()]
     assert "No space left" in line
-    assert len(line) < 400
+    assert len(line) < 600
     assert list(small_disk.iterdir()) == []
 
 

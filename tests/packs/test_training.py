@@ -407,9 +407,12 @@ def test_the_handout_says_what_each_question_needs(name: str) -> None:
 def test_only_the_training_of_a_pack_is_in_it() -> None:
     """The harness is the same everywhere, and the questions are each pack's own."""
     first, second, third = (stubs(name) for name in COMMANDS)
-    shared = ("__init__", "classifier", "common", "figures", "notebook")
+    shared = ("__init__", "common", "figures", "notebook")
     for path in ("train.py", *(f"training/{name}.py" for name in shared)):
         assert first[path] == second[path] == third[path]
+    classifier = "training/classifier.py"
+    assert second[classifier] == third[classifier]
+    assert classifier not in first
     assert "training/made.py" not in {**second, **third}
     assert "training/vae.py" not in {**first, **third}
     assert "training/ddpm.py" not in {**first, **second}

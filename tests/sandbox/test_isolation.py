@@ -169,7 +169,11 @@ def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
 def killings(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[int]:
     """The fork servers that are still to be killed while they are tested, each an entry."""
     left: list[int] = []
-    ready = isolation.await_ready
+    ready, send = isolation.await_ready, isolation.wire.send
+
+    def send_unless_killed(*message: object) -> None:
+        if not left:  # so that no self-test is over before its server is killed
+            send(*message)
 
     def await_ready(server: ForkServer, child: Child) -> None:
         if request.param == "in the self-test":
@@ -183,6 +187,7 @@ def killings(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
             ready(server, child)
 
     monkeypatch.setattr(isolation, "await_ready", await_ready)
+    monkeypatch.setattr(isolation.wire, "send", send_unless_killed)
     return left
 
 
