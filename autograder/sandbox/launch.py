@@ -262,8 +262,9 @@ class _Process:
                 os.kill(first, signal.SIGKILL)
             os.close(self._info)
             self._info = None
-        if self.popen.returncode is None:
-            self.popen.kill()
+        # Where bubblewrap fails before its child is set up, the child waits for it for ever.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
 
     def complaint(self) -> str:
         """The last line that it wrote to its standard error."""

@@ -101,9 +101,15 @@ def test_without_descriptors_nobody_pays(own_grader, monkeypatch):
     def no_more():
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    own_grader._sandbox.started().server()
+    isolation = own_grader._sandbox.started()
+    isolation.server()
     monkeypatch.setattr(launch, "_pipes", no_more)
     assert_nobody_pays(grade(own_grader))
+    ours = {os.getpid()}
+    for process in psutil.process_iter(["pid", "ppid", "cmdline"]):  # parents come first
+        if str(isolation.premises.folder) in " ".join(process.info["cmdline"] or ()):
+            assert process.info["ppid"] in ours, "a process was left behind"
+            ours.add(process.info["pid"])
 
 
 @pytest.mark.parametrize("broken", ["cpu", "meta"])
