@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,16 @@ def test_the_self_test_notices_a_hidden_file_that_can_be_read() -> None:
                 _ = sandbox.tier
 
 
+def _kill(server: ForkServer) -> None:
+    """End a server that may still be starting: a bubblewrap's child would outlive it."""
+    around = psutil.Process(server.pid)
+    while not (inside := around.children(recursive=True)):
+        time.sleep(0.001)
+    for process in (*inside, around):
+        with contextlib.suppress(psutil.NoSuchProcess):  # the first takes the others with it
+            process.kill()
+
+
 @pytest.fixture
 def killings(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[int]:
     """The fork servers that are still to be killed while they are tested, each an entry."""
@@ -180,9 +191,7 @@ def killings(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
             ready(server, child)
         if left:
             left.pop()
-            around = psutil.Process(server.pid)
-            for process in (*around.children(recursive=True), around):
-                process.kill()
+            _kill(server)
         if request.param == "before the self-test":
             ready(server, child)
 
