@@ -17,9 +17,6 @@ from autograder.files import write_json
 from autograder.gradescope.package import SEED_FILE
 from autograder.machine import start_sandbox
 
-OWN_WORK = 1.5
-"""Of the time that a submission gets, when the run must be over: half of it again is left for
-starts and for the grader's own work, so that a slow machine does not reach the platform's limit."""
 UNFINISHED = "Grading has not finished: the grader itself failed or was stopped. Tell a TA."
 
 
@@ -68,7 +65,7 @@ def _grade(root: Path, results: Path) -> None:
         except SubmissionError as error:
             result = grader.refuse("submission", str(error))
         else:
-            deadline = start + OWN_WORK * config.limits.submission_seconds
+            deadline = start + config.limits.run_seconds
             result = grader.grade(submission, on_question=on_question, deadline=deadline)
     write(result, *lateness)
 

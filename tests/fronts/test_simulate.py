@@ -11,7 +11,7 @@ import psutil
 import pytest
 from samples import write_archive
 
-from autograder.config import ROOT, Config
+from autograder.config import ROOT, Config, Limits
 from autograder.gradescope import run, simulate
 from autograder.gradescope.package import SEED_FILE, build_package
 from autograder.gradescope.simulate import SimulationError, simulate_gradescope
@@ -116,15 +116,37 @@ def test_a_grader_that_fails_before_it_begins_says_that_it_has_not_finished(
     assert results == {"score": 0, "output": run.UNFINISHED, "visibility": "visible"}
 
 
-def test_the_last_results_are_written_when_no_process_of_the_sandbox_is_left(
-    tmp_path, ours, monkeypatch
-):
+@pytest.fixture
+def container(tmp_path: Path, ours: dict[str, bytes]) -> Path:
+    """A folder as Gradescope's ``/autograder``, with nothing handed in."""
     for name, content in ours.items():
         path = tmp_path / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     for folder in ("submission", "results"):
         (tmp_path / folder).mkdir()
+    return tmp_path
+
+
+def test_what_a_run_has_no_time_left_for_costs_nothing(container, config, monkeypatch):
+    suite = Suite(PACK, config)
+    for name, data in suite.reference_files.items():
+        path = container / "submission" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    monkeypatch.setattr(Limits, "run_seconds", 0.0)
+    assert run.main(container) == 0
+    results = json.loads((container / "results" / "results.json").read_text("utf-8"))
+    programs = {q.label(part)[1:] for q in suite.pack.assigned for part in q.parts}
+    for test in results["tests"]:
+        if test["number"] in programs:
+            assert test["score"] == test["max_score"]
+            assert "The grader itself failed" in test["output"]
+
+
+def test_the_last_results_are_written_when_no_process_of_the_sandbox_is_left(
+    container, monkeypatch
+):
     others = set(psutil.Process().children(recursive=True))
     written = []
 
@@ -133,7 +155,7 @@ def test_the_last_results_are_written_when_no_process_of_the_sandbox_is_left(
         written.append((run.UNFINISHED in results["output"], len(sandbox)))
 
     monkeypatch.setattr(run, "write_json", write_json)
-    assert run.main(tmp_path) == 0
+    assert run.main(container) == 0
     assert written[-1] == (False, 0)
     assert all(unfinished for unfinished, _ in written[:-1])
     assert any(processes for _, processes in written)
