@@ -122,7 +122,7 @@ def _fault(error: BaseException, device: str) -> Fault:
         return Fault("not_started", message, name, frames)
     if isinstance(error, MemoryError) or "can't allocate memory" in message:
         return Fault("memory_limit", "More memory was asked for than is allowed.", name, frames)
-    if _importing(error, frames):
+    if _importing(error, entries):
         return Fault("import_failure", f"{name}: {message}", name, frames)
     if any(words in message for words in (*WRONG_DEVICE, *NO_GPU)):
         return Fault("wrong_device", message, name, frames)
@@ -181,8 +181,8 @@ def _returns_from_cpu(entry: traceback.FrameSummary) -> bool:
     return moves_result_to_cpu(source, (entry.end_lineno, entry.end_colno))
 
 
-def _importing(error: BaseException, frames: tuple[Frame, ...]) -> bool:
+def _importing(error: BaseException, entries: list[traceback.FrameSummary]) -> bool:
     """Whether a module was being imported, and not a function being run."""
-    if not frames:
+    if not entries:
         return isinstance(error, SyntaxError | ImportError | UnicodeDecodeError)
-    return any(frame.function in ("", "<module>") for frame in frames)
+    return any(entry.name == "<module>" for entry in entries)
