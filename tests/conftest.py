@@ -1,10 +1,12 @@
 """Fixtures that many tests share: one sandbox and one grader of the first pack."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from autograder.config import Config, load_config
+from autograder.config import ROOT, Config, load_config
 from autograder.grading.grader import Grader
 from autograder.grading.results import Result
 from autograder.grading.suite import Suite
@@ -41,3 +43,11 @@ def grade_files(grader: Grader) -> GradeFiles:
         return grader.grade(submission, questions or None)
 
     return grade
+
+
+@pytest.fixture
+def own_root(tmp_path: Path) -> Path:
+    """A copy of all that a suite is made of, for a test to change."""
+    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / "own" / folder)
+    return tmp_path / "own"

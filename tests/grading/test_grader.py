@@ -1,11 +1,9 @@
 """Whole submissions through the sandbox and the hidden tests."""
 
-import shutil
-
 import pytest
 from samples import complete, stub_files, with_mistakes
 
-from autograder.config import ROOT, Feedback, Visibility
+from autograder.config import Feedback, Visibility
 from autograder.grading.feedback import finding_lines, row_text
 from autograder.grading.grader import Grader
 from autograder.grading.question import SAME_MISTAKE
@@ -354,15 +352,13 @@ def test_an_expected_number_is_never_shown(grader, grade_files, patched):
     assert f"{expected:.4f}"[1:] not in text
 
 
-def suite_with(tmp_path, grader, old, new):
+def suite_with(root, grader, old, new):
     """The pack's suite with one text of its hidden tests for ``outliers`` replaced."""
-    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    path = tmp_path / f"autograder/graders/hw1_likelihood/test_{MODULE}.py"
+    path = root / f"autograder/graders/hw1_likelihood/test_{MODULE}.py"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    return Suite(grader.suite.name, grader.suite.config, tmp_path)
+    return Suite(grader.suite.name, grader.suite.config, root)
 
 
 @pytest.mark.parametrize(
@@ -375,8 +371,8 @@ def suite_with(tmp_path, grader, old, new):
         ("def test_ratio(run):", "def test_ratio(run, no_such_fixture):"),
     ],
 )
-def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, tmp_path, old, new):
-    broken = Grader(suite_with(tmp_path, grader, old, new), grader._sandbox, seed=1)
+def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, own_root, old, new):
+    broken = Grader(suite_with(own_root, grader, old, new), grader._sandbox, seed=1)
     files = grader.suite.reference_files
     submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
     result = broken.grade(submission, [broken.suite.pack.question(MODULE)])
@@ -388,10 +384,10 @@ def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, tmp_path,
 
 
 def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questions(
-    grader, tmp_path
+    grader, own_root
 ):
-    suite = suite_with(tmp_path, grader, "run", "run")
-    probes = tmp_path / f"autograder/graders/hw1_likelihood/probes/{MODULE}.py"
+    suite = suite_with(own_root, grader, "run", "run")
+    probes = own_root / f"autograder/graders/hw1_likelihood/probes/{MODULE}.py"
     probes.write_text("import no_such_library\n" + probes.read_text())
     files = grader.suite.reference_files
     submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
@@ -402,9 +398,9 @@ def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questio
     assert "no_such_library" in result.errors[0]
 
 
-def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grader, tmp_path):
+def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grader, own_root):
     old, new = "from autograder.grading import", "from autograder.nothing import"
-    broken = Grader(suite_with(tmp_path, grader, old, new), grader._sandbox, seed=1)
+    broken = Grader(suite_with(own_root, grader, old, new), grader._sandbox, seed=1)
     files = grader.suite.reference_files
     submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
     questions = [broken.suite.pack.question(module) for module in (MODULE, "made")]

@@ -53,9 +53,6 @@ def own(result):
 
 
 def assert_nobody_pays(result):
-    print(
-        [(r.label, r.status, [f.message for f in r.findings]) for r in own(result)], result.errors
-    )
     assert {row.status for row in own(result)} == {"grader_error"}
     assert [row.score for row in own(result)] == [row.max_score for row in own(result)]
     assert result.errors
@@ -175,26 +172,22 @@ ends = pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 
 @ends
 @pytest.mark.parametrize("head", ["def test_area(run):\n", "from autograder.grading import part\n"])
-def test_who_ends_the_grader_in_a_hidden_test_ends_it(tmp_path, head, end):
-    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    tests = tmp_path / "autograder/graders/hw1_likelihood" / f"test_{MODULE}.py"
+def test_who_ends_the_grader_in_a_hidden_test_ends_it(own_root, head, end):
+    tests = own_root / "autograder/graders/hw1_likelihood" / f"test_{MODULE}.py"
     text = tests.read_text("utf-8")
     assert head in text
     indent = "    " if head.startswith("def") else ""
     tests.write_text(text.replace(head, f"{head}{indent}raise {end.__name__}\n"), "utf-8")
     config = load_config()
     with start_sandbox(config) as sandbox:
-        grader = Grader(Suite("hw1_likelihood", config, tmp_path), sandbox, seed=5)
+        grader = Grader(Suite("hw1_likelihood", config, own_root), sandbox, seed=5)
         with pytest.raises(end):
             grade(grader)
 
 
 @ends
-def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path, end):
-    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    probes = tmp_path / "autograder/graders/hw1_likelihood/probes" / f"{MODULE}.py"
+def test_an_interrupt_in_a_reference_stops_the_grader(own_root, end):
+    probes = own_root / "autograder/graders/hw1_likelihood/probes" / f"{MODULE}.py"
     name = "area"
     head = f"def {name}(hw: Package, rng: Rng) -> dict:\n"
     text = probes.read_text("utf-8")
@@ -202,18 +195,16 @@ def test_an_interrupt_in_a_reference_stops_the_grader(tmp_path, end):
     probes.write_text(text.replace(head, f"{head}    raise {end.__name__}\n"), "utf-8")
     config = load_config()
     with start_sandbox(config) as sandbox:
-        grader = Grader(Suite("hw1_likelihood", config, tmp_path), sandbox, seed=5)
+        grader = Grader(Suite("hw1_likelihood", config, own_root), sandbox, seed=5)
         for _ in range(2):
             with pytest.raises(end):
                 grader.reference.expected(MODULE, name)
 
 
-def test_warnings_of_a_reference_reach_nobody(tmp_path):
-    for folder in ("autograder/graders", "autograder/misconceptions", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    solution = tmp_path / "solutions/hw1_likelihood/likelihood" / f"{MODULE}.py"
+def test_warnings_of_a_reference_reach_nobody(own_root):
+    solution = own_root / "solutions/hw1_likelihood/likelihood" / f"{MODULE}.py"
     solution.write_text(solution.read_text("utf-8") + "\nimport warnings; warnings.warn('ours')\n")
-    reference = Reference(Suite("hw1_likelihood", load_config(), tmp_path), seed=5)
+    reference = Reference(Suite("hw1_likelihood", load_config(), own_root), seed=5)
     with warnings.catch_warnings(record=True, action="always") as said:
         assert reference.expected(MODULE, "area").values
     assert not said

@@ -256,6 +256,7 @@ def test_every_child_is_limited_and_tied_to_its_parent() -> None:
     for name in ("CORE", "FSIZE", "MEMLOCK"):
         assert found["limits"][f"RLIMIT_{name}"] == [0, 0], name
     assert found["limits"]["RLIMIT_NOFILE"] == [256, 256]
+    assert found["limits"]["RLIMIT_STACK"] == [resource.getrlimit(resource.RLIMIT_STACK)[0]] * 2
     assert 64 <= found["data"] / 2**20 < 96
     assert found["oom"] == 1000
     assert (found["dumpable"], found["no_new_privileges"], found["death"]) == (0, 1, 9)

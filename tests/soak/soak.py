@@ -22,11 +22,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import torch
 from classroom.course import everything
 from samples import samples, write_archive
 
-from autograder.config import load_config
+from autograder.config import Question, load_config
+from autograder.grading.grader import Grader
 from autograder.grading.suite import Suite
+from autograder.machine import start_sandbox
+from autograder.misconceptions import apply_edits
+from autograder.submission import Submission
 
 CLASS_SEED = 20260101
 SLOW = "endless_loop"
@@ -35,14 +40,6 @@ SLOW = "endless_loop"
 
 def run_once(pack: str, seed: int, threads: int) -> dict:
     """Grade everything right with ``seed``: false failures, and how much was graded."""
-    import torch
-
-    from autograder.config import Question
-    from autograder.grading.grader import Grader
-    from autograder.machine import start_sandbox
-    from autograder.misconceptions import apply_edits
-    from autograder.submission import Submission
-
     config = load_config()
     suite = Suite(pack, config)
     files, answers = suite.reference_files, suite.reference_answers
