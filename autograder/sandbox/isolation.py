@@ -48,6 +48,7 @@ from autograder.sandbox.launch import (
     ServerDied,
     await_ready,
     bubblewrap,
+    environment,
     nvidia_devices,
 )
 
@@ -277,7 +278,7 @@ class Isolation:
         if not seccomp_available():
             raise TierFailed("libseccomp or its binding pyseccomp is missing.")
         if name == "bubblewrap":
-            _try_bubblewrap(self.premises.readable())
+            _try_bubblewrap(self.premises)
         if name == "user" and os.geteuid() != 0:
             raise TierFailed("it needs root.")
         if name == "landlock" and landlock_version() == 0:
@@ -362,12 +363,19 @@ def _fix(name: str, reason: str) -> str:
     )
 
 
-def _try_bubblewrap(readable: Sequence[str]) -> None:
+def _try_bubblewrap(premises: Premises) -> None:
     if shutil.which("bwrap") is None:
         raise TierFailed("bwrap is not installed.")
-    command = [*bubblewrap(readable), "--", sys.executable, "-I", "-S", "-c", "pass"]
+    command = [*bubblewrap(premises.readable()), "--", sys.executable, "-I", "-S", "-c", "pass"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            command,
+            env=environment(premises.root),
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise TierFailed("bwrap did not start within 10 s.") from None
     if done.returncode != 0:

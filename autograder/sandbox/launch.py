@@ -177,7 +177,7 @@ def _not_written(error: OSError) -> SandboxError:
     )
 
 
-def _environment(root: Path) -> dict[str, str]:
+def environment(root: Path) -> dict[str, str]:
     """The whole environment of the untrusted side."""
     empty = str(root / "empty")
     return {
@@ -196,7 +196,8 @@ def _environment(root: Path) -> dict[str, str]:
 
 def bubblewrap(readable: Sequence[str], devices: Sequence[str] = ()) -> list[str]:
     """The start of a command line that runs the rest in namespaces of its own, all read-only."""
-    arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    program = shutil.which("bwrap") or "bwrap"  # what runs it searches the untrusted side's PATH
+    arguments = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try", "--new-session"]
     if os.geteuid() != 0:
         arguments += ["--unshare-user"]
@@ -245,7 +246,7 @@ class _Process:
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                env=_environment(premises.root),
+                env=environment(premises.root),
                 cwd="/",
                 pass_fds=passed,
                 start_new_session=True,

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -231,6 +232,22 @@ def test_auto_does_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(LIMITS) as sandbox:
         assert sandbox.tier.name in ("user", "landlock")
         assert sandbox.tier.safe
+
+
+def test_bubblewrap_is_tried_as_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    if sandbox.tier.name != "bubblewrap":
+        pytest.skip("bubblewrap does not work here")
+    calls, program = tmp_path / "calls", tmp_path / "bwrap"
+    real = shutil.which("bwrap")
+    program.write_text(f'#!/bin/sh\necho "$0 $HOME" >> {calls}\nexec {real} "$@"\n', "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with Sandbox(LIMITS) as found_elsewhere:
+        assert found_elsewhere.tier == sandbox.tier
+    tried, run = calls.read_text("utf-8").splitlines()
+    assert tried == run == f"{program} /"
 
 
 def test_survey_reports_every_tier() -> None:
