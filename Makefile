@@ -46,7 +46,7 @@ attacks: install
 	$(BIN)/pytest tests/sandbox
 	tiers=$$($(BIN)/python tests/attacks/tiers.py) && for tier in $$tiers; do \
 	  echo "Attacks on the tier $$tier"; \
-	  AUTOGRADER_TEST_TIER=$$tier $(BIN)/pytest tests/attacks || exit 1; \
+	  AUTOGRADER_TEST_ATTACKS=all AUTOGRADER_TEST_TIER=$$tier $(BIN)/pytest tests/attacks || exit 1; \
 	done
 
 container: install

@@ -32,6 +32,8 @@ CANARY = "CANARY-0a1b2c3d4e5f6789"
 SEED = 314159265358979
 TIER = os.environ.get("AUTOGRADER_TEST_TIER", "auto")
 """The isolation that attacks are tried on."""
+EVERY_ATTACK = os.environ.get("AUTOGRADER_TEST_ATTACKS") == "all"
+"""Whether all are made on every pack and through every front, and not one of each kind."""
 
 PLANTED = {name: f"CANARY-{n:016x}" for n, name in enumerate(THEFTS)}
 PLANTED |= {"disk": CANARY, "imports": "CANARY-0123456789abcdef"}

@@ -2,16 +2,18 @@
 
 import csv
 import json
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 from attacks.attacks import MODULE, OTHER_FILES, PATH, PROGRAMS, TARGETS, wrong_program
-from attacks.conftest import SEED, TIER, assert_plain
+from attacks.conftest import EVERY_ATTACK, SEED, TIER, assert_plain
 from attacks.host import LEFT, OPEN_FOLDERS
 from samples import write_archive
 
@@ -179,30 +181,47 @@ for path in glob.glob("/tmp/gradescope-*/**", recursive=True) + glob.glob("/auto
 def lie(value):
     raise ValueError(READ[:200] or "nothing was read")
 """
-ONE_OF_EVERY_KIND = (
-    REACHING_OUT,
-    *map(
-        PROGRAMS.get,
-        (
-            "patch-comparisons",
-            "forge-answer_and_exit",
-            "tamper-later_thread",
-            "end-hard_exit_at_import",
-            "raise-feedback_markup",
-            "return-agreeable_tensor",
-        ),
-    ),
+ONE_OF_EVERY_KIND = [
+    "patch-comparisons",
+    "forge-answer_and_exit",
+    "tamper-later_thread",
+    "end-hard_exit_at_import",
+    "raise-feedback_markup",
+    "return-agreeable_tensor",
+]
+COUNT = math.ceil(len(PROGRAMS) / len(ONE_OF_EVERY_KIND))
+GROUPS = [list(PROGRAMS)[i::COUNT] for i in range(COUNT)] if EVERY_ATTACK else [ONE_OF_EVERY_KIND]
+
+
+@pytest.fixture(scope="module")
+def package_of(tmp_path_factory) -> Callable[[str], Path]:
+    """The zip of a pack for Gradescope."""
+    folder = tmp_path_factory.mktemp("packages")
+
+    @cache
+    def package_of(pack: str) -> Path:
+        path = folder / f"{pack}.zip"
+        build = run("build", pack, "-o", path, "--seed", SEED, cwd=folder)
+        assert build.returncode == 0, build.stderr
+        return path
+
+    return package_of
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(pack, group) for pack in TARGETS for group in GROUPS],
+    ids=[f"{pack}-{group[0]}" for pack in TARGETS for group in GROUPS],
 )
-
-
-@pytest.fixture(scope="module", params=TARGETS)
 def attacker(request, arena_of, told, tmp_path_factory):
-    """A pack and an archive with an attack of another kind in each of seven modules."""
-    suite = arena_of(request.param).grader.suite
-    arena = arena_of(request.param)
-    questions = suite.pack.assigned[: len(ONE_OF_EVERY_KIND)]
+    """A pack and an archive in which each of the first modules holds another attack."""
+    pack, group = request.param
+    arena = arena_of(pack)
+    suite = arena.grader.suite
+    attacks = [REACHING_OUT, *map(PROGRAMS.get, group)]
+    questions = suite.pack.assigned[: len(attacks)]
     files = {**arena.reference, **arena.answers, f"{suite.pack.short}.ipynb": NOTEBOOK.encode()}
-    for question, attack in zip(questions, ONE_OF_EVERY_KIND, strict=True):
+    for question, attack in zip(questions, attacks, strict=True):
         program = wrong_program(suite, question.module, attack, told)
         files[suite.module_path(question.module)] = program
     labels = [question.label(part) for question in questions for part in question.parts]
@@ -210,7 +229,7 @@ def attacker(request, arena_of, told, tmp_path_factory):
     return arena, write_archive(files, folder / "attacker.zip"), labels
 
 
-def test_a_module_of_every_kind_earns_nothing_from_grade(attacker, tmp_path):
+def test_modules_with_attacks_earn_nothing_from_grade(attacker, tmp_path):
     arena, archive, labels = attacker
     honest = write_archive({**arena.reference, **arena.answers}, tmp_path / "zz_honest.zip")
     pack, output = arena.grader.suite.name, tmp_path / "out"
@@ -223,16 +242,16 @@ def test_a_module_of_every_kind_earns_nothing_from_grade(attacker, tmp_path):
         assert_plain(path.read_text("utf-8"), html=True)
 
 
-def test_a_module_of_every_kind_earns_nothing_from_simulate(attacker, tmp_path, monkeypatch):
+def test_modules_with_attacks_earn_nothing_from_simulate(
+    attacker, package_of, tmp_path, monkeypatch
+):
     arena, archive, labels = attacker
     pack, output = arena.grader.suite.name, tmp_path / "out"
-    build = run("build", pack, "-o", tmp_path / "grader.zip", "--seed", SEED, cwd=tmp_path)
-    assert build.returncode == 0, build.stderr
     if torch.version.cuda:  # which takes most of the container's memory for itself
         monkeypatch.setattr(simulate, "MEMORY_MB", 2 * simulate.MEMORY_MB)
     if TIER != "auto":
         _without_better_isolation(monkeypatch, tmp_path)
-    results = simulate.simulate_gradescope(tmp_path / "grader.zip", archive, output)
+    results = simulate.simulate_gradescope(package_of(pack), archive, output)
     assert TIER in ("auto", results["extra_data"]["isolation"])
     assert_lost(arena, results, labels)
 
