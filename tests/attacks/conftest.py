@@ -195,7 +195,7 @@ class Arena:
         """The wrong program with the attack ``source`` in the place of a module."""
         module = module or self.target.module
         path = self.grader.suite.module_path(module)
-        return {path: wrong_program(self._suite, module, source, self.told)}
+        return {path: wrong_program(self.plain_suite, module, source, self.told)}
 
     def attack(self, source: str, files: Mapping[str, bytes] | None = None) -> Result:
         """Grade the wrong program with ``source`` in it, beside right answers to the rest."""
@@ -205,10 +205,11 @@ class Arena:
     @property
     def reference(self) -> dict[str, bytes]:
         """Sources that earn full marks, and hold no canary."""
-        return self._suite.reference_files
+        return self.plain_suite.reference_files
 
     @cached_property
-    def _suite(self) -> Suite:
+    def plain_suite(self) -> Suite:
+        """The pack's suite as students' files come from it: without canaries."""
         return Suite(self.grader.suite.name, self.grader.suite.config)
 
     @property

@@ -116,7 +116,7 @@ def batch(arena, told) -> tuple[Path, str]:
     """The output folder of a class in which honest students sit between attackers."""
     folder = Path(told["results"]).parent
     (folder / "in").mkdir()
-    suite = arena.grader.suite
+    suite = arena.plain_suite
     others = {path: text.encode() for path, text in (OTHER_FILES | {"hw1.ipynb": NOTEBOOK}).items()}
     complete = {**arena.reference, **arena.answers}
     classroom = {"honest_first": complete, "files": {**complete, **others}}
@@ -217,7 +217,7 @@ def attacker(request, arena_of, told, tmp_path_factory):
     """A pack and an archive in which each of the first modules holds another attack."""
     pack, group = request.param
     arena = arena_of(pack)
-    suite = arena.grader.suite
+    suite = arena.plain_suite
     attacks = [REACHING_OUT, *map(PROGRAMS.get, group)]
     questions = suite.pack.assigned[: len(attacks)]
     files = {**arena.reference, **arena.answers, f"{suite.pack.short}.ipynb": NOTEBOOK.encode()}
