@@ -120,7 +120,7 @@ class QuestionRun:
         seed = self._reference.probe_seed(self.question.module, probe)
         seconds = min(limit, left * SHARE_OF_ONE_PROBE)
         reply = self._session.run(probe, seed=seed, device=device, seconds=seconds)
-        self.used += min(reply.seconds, seconds)  # a slow end of its process is not its own
+        self.used += reply.seconds
         return reply
 
     def _name_misconceptions(self, part: Part, checks: list[Check]) -> None:

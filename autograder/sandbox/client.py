@@ -213,25 +213,31 @@ class Session:
         worker = self._worker(cuda)
         start = time.monotonic()
         try:
-            reply = worker.run(name, seed, device, start + limit, self._deadly_imports)
-            return replace(reply, seconds=time.monotonic() - start)
+            try:
+                reply = worker.run(name, seed, device, start + limit, self._deadly_imports)
+            finally:
+                used = time.monotonic() - start
+            return replace(reply, seconds=used)
         except _DeadlyImport as known:
             self._end(cuda)
-            return Reply(fault=known.fault, seconds=time.monotonic() - start)
+            return Reply(fault=known.fault, seconds=used)
         except TimeoutError:
             self._end(cuda)
-            fault = Fault("time_limit", f"It did not finish within {limit:g} s")
+            fault = Fault("time_limit", f"It did not finish within {limit:.3g} s")
         except wire.WireError as error:
             self._end(cuda)
-            fault = Fault("malformed_reply", f"Its reply could not be read: {error}")
+            fault = Fault("malformed_reply", f"Its reply could not be read: {_short(str(error))}")
         except EOFError:
-            fault = _death(self._end(cuda, EXIT_GRACE))
+            usage = self._end(cuda, EXIT_GRACE)
+            fault = _death(usage)
+            if usage.killed:
+                used += EXIT_GRACE
         where = f" while importing {worker.importing}.py" if worker.importing else ""
         if fault.kind != "malformed_reply":
             fault = replace(fault, message=f"{fault.message}{where}.")
         if worker.importing:
             self._deadly_imports[worker.importing] = fault
-        return Reply(fault=fault, seconds=time.monotonic() - start)
+        return Reply(fault=fault, seconds=used)
 
     def _worker(self, cuda: bool) -> "_Worker":
         if cuda not in self._workers:
@@ -303,7 +309,7 @@ class _Worker:
                 message = wire.decode(frame, self._blob)
                 if type(message) is not dict or "importing" not in message:
                     return _reply(message, self._number)
-                self.importing = wire.checked(message, {"importing": str})["importing"]
+                self.importing = _short(wire.checked(message, {"importing": str})["importing"])
             except wire.WireError:
                 raise
             except Exception as error:  # what a reply does to its reader is the submission's fault

@@ -22,7 +22,9 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_NO_NEW_PRIVS = 1, 4, 35, 38
 PR_SET_PTRACER = 0x59616D61
 CLONE_THREAD = 0x10000
 MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN = 0x21, 0x100
-F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
+F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY = 8, 10, 15, 1024, 1026
+SOL_SOCKET, SO_SNDBUF, SO_SNDBUFFORCE = 1, 7, 32
+TERMINAL_REQUESTS = 0x5400
 FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x8901, 0x8902, 0x5412
 FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION = 0x40086602, 0x401C5820, 0x40087602
 LOWER_HALF = 0xFFFFFFFF
@@ -30,6 +32,8 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 OPEN_FILES = 256
 THREADS = 64
+ADDRESS_SPACE = 16 << 30
+"""What may be mapped further: page tables, 4 KB for each 2 MB in use, are counted nowhere."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Confinement:
 # A list of what is refused, not of what is allowed: torch, its BLAS and libc use many calls that
 # change between versions. File metadata is here because no rlimit covers it.
 _REFUSED = """
-    socket bind connect listen accept accept4 recvmmsg sendmmsg
+    socket bind connect listen accept accept4 sendmsg recvmmsg sendmmsg
     execve execveat fork vfork
     ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
     pidfd_open pidfd_getfd pidfd_send_signal tkill rt_sigqueueinfo
@@ -75,7 +79,8 @@ _REFUSED = """
     sethostname setdomainname personality
     shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
     mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
-    memfd_create memfd_secret
+    memfd_create memfd_secret io_setup io_submit
+    landlock_create_ruleset landlock_add_rule landlock_restrict_self
     setpriority ioprio_set sched_setscheduler sched_setparam sched_setattr
     migrate_pages move_pages mbind set_mempolicy
     inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark
@@ -112,7 +117,7 @@ class Confiner:
         if confinement.landlock and self._landlock is None:
             self._landlock = _landlock_ruleset(confinement)
         if confinement.seccomp and self._seccomp is None:
-            self._seccomp = _seccomp_filter()
+            self._seccomp = _seccomp_filter(drives_gpu=bool(confinement.devices))
 
     def descriptor(self) -> int | None:
         """The descriptor that ``confine`` will need, and close."""
@@ -203,13 +208,13 @@ def seccomp_available() -> bool:
     return True
 
 
-def data_memory() -> int:
-    """Bytes of data memory that this process holds (VmData)."""
+def memory_in_use(kind: str) -> int:
+    """Bytes of memory that this process holds: ``VmData``, or ``VmSize`` with all it has mapped."""
     with open("/proc/self/status") as status:
         for line in status:
-            if line.startswith("VmData:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1]) * 1024
-    raise ConfinementError("/proc/self/status has no VmData")
+    raise ConfinementError(f"/proc/self/status has no {kind}")
 
 
 def _first_victim_of_the_oom_killer() -> None:
@@ -230,7 +235,8 @@ def _limit_resources(confinement: Confinement) -> None:
         # Counted per user: only a user of the child's own can be limited.
         limits[resource.RLIMIT_NPROC] = THREADS
     if confinement.memory_mb is not None and sys.platform == "linux":
-        limits[resource.RLIMIT_DATA] = data_memory() + confinement.memory_mb * 2**20
+        limits[resource.RLIMIT_DATA] = memory_in_use("VmData") + confinement.memory_mb * 2**20
+        limits[resource.RLIMIT_AS] = memory_in_use("VmSize") + ADDRESS_SPACE
     for which, value in limits.items():
         resource.setrlimit(which, (value, value))
 
@@ -276,7 +282,7 @@ def _landlock_ruleset(confinement: Confinement):
     return rules
 
 
-def _seccomp_filter():
+def _seccomp_filter(drives_gpu: bool):
     import pyseccomp
     from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg
 
@@ -293,13 +299,24 @@ def _seccomp_filter():
     rules.add_rule(refuse, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
     rules.add_rule(refuse, "prlimit64", Arg(0, NE, 0))
     rules.add_rule(refuse, "sched_setaffinity", Arg(0, NE, 0))
+    # With an address, a datagram leaves its pair of sockets for any other of the machine.
+    rules.add_rule(refuse, "sendto", Arg(4, NE, 0))
     # The kernel reads the lower half of these arguments, whatever the upper half is.
+    # What waits in a socket is memory that is counted nowhere.
+    level = Arg(1, MASKED_EQ, LOWER_HALF, SOL_SOCKET)
+    for option in (SO_SNDBUF, SO_SNDBUFFORCE):
+        rules.add_rule(refuse, "setsockopt", level, Arg(2, MASKED_EQ, LOWER_HALF, option))
     for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER):
         rules.add_rule(refuse, "prctl", Arg(0, MASKED_EQ, LOWER_HALF, option))
-    # A descriptor's owner is sent a signal of the caller's choice: kill by another name.
-    for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX):
+    # A descriptor's owner is sent a signal of the caller's choice: kill by another name. Others
+    # who open a leased file wait, and a folder that is watched tells what they do in it.
+    for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY):
         rules.add_rule(refuse, "fcntl", Arg(1, MASKED_EQ, LOWER_HALF, command))
-    # A file's flags can be set through a descriptor that only reads.
+    # Requests change files through descriptors that only read, and tell of the host's network.
+    if not drives_gpu:
+        for bit in (1 << place for place in range(8, 32)):
+            other = ~TERMINAL_REQUESTS & bit
+            rules.add_rule(refuse, "ioctl", Arg(1, MASKED_EQ, bit, other))
     flags = (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION)
     for request in (FIOSETOWN, SIOCSPGRP, TIOCSTI, *flags):
         rules.add_rule(refuse, "ioctl", Arg(1, MASKED_EQ, LOWER_HALF, request))

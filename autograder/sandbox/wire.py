@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import torch
 
 MAGIC = b"SBX1"
-MAX_HEADER = 1 << 20
+MAX_HEADER = 1 << 18
 MAX_BLOB = 16 << 20
 MAX_DEPTH = 32
 MAX_RANK = 32

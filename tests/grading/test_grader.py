@@ -1,15 +1,19 @@
 """Whole submissions through the sandbox and the hidden tests."""
 
+from dataclasses import replace
+
 import pytest
 from samples import complete, stub_files, with_mistakes
 
 from autograder.config import Feedback, Visibility
 from autograder.grading.feedback import finding_lines, row_text
 from autograder.grading.grader import Grader
+from autograder.grading.hidden_tests import faults_of_tests
 from autograder.grading.question import SAME_MISTAKE
 from autograder.grading.results import QUIET, Check, Finding, make_rows
 from autograder.grading.suite import Suite
 from autograder.misconceptions import apply_edits
+from autograder.sandbox.client import Session
 from autograder.sandbox.package import LIBRARIES
 from autograder.submission import Submission
 
@@ -35,6 +39,17 @@ def patched(grader):
         return {**grader.suite.reference_files, PATH: source.replace(old, new).encode()}
 
     return patch
+
+
+def test_what_an_answer_takes_beyond_its_limit_is_used_up_too(grader, grade_files, monkeypatch):
+    answer = Session.run
+
+    def slowly(*arguments, **options):
+        return replace(answer(*arguments, **options), seconds=1000.0)
+
+    monkeypatch.setattr(Session, "run", slowly)
+    rows = own(grade_files(grader.suite.reference_files, MODULE)).values()
+    assert sum("used up" in finding.message for row in rows for finding in row.findings) > 1
 
 
 def test_the_reference_gets_everything(grader, grade_files):
@@ -383,6 +398,35 @@ def test_a_bug_in_the_grader_costs_no_points_and_is_not_silent(grader, own_root,
     assert result.errors
 
 
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {'@part("c")\ndef test_ratio': '@part("z")\ndef test_ratio'},
+            "test_ratio names part z; question 7 has the parts a, b, c, d",
+        ),
+        (
+            {'@part("b", weight=2)': '@part("a", weight=2)', '@part("b")': '@part("a")'},
+            "no test names part b of question 7",
+        ),
+    ],
+)
+def test_a_test_of_no_part_and_a_part_of_no_test_cost_nobody_points(
+    grader, own_root, changes, fault
+):
+    for old, new in changes.items():
+        suite = suite_with(own_root, grader, old, new)
+    assert faults_of_tests(suite) == [f"test_outliers.py: {fault}"]
+    files = grader.suite.reference_files
+    submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
+    questions = [suite.pack.question(module) for module in (MODULE, "made")]
+    result = Grader(suite, grader._sandbox, seed=1).grade(submission, questions)
+    assert result.errors == (f"outliers: not graded; test_outliers.py: {fault}",)
+    assert {row.status for row in own(result).values()} == {"grader_error"}
+    assert all(row.score == row.max_score for row in own(result).values())
+    assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
+
+
 def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questions(
     grader, own_root
 ):
@@ -395,7 +439,8 @@ def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questio
     result = Grader(suite, grader._sandbox, seed=1).grade(submission, questions)
     assert {row.status for row in own(result).values()} == {"grader_error"}
     assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
-    assert "no_such_library" in result.errors[0]
+    what = "ModuleNotFoundError: No module named 'no_such_library'"
+    assert result.errors == (f"probes/outliers.py cannot be loaded: {what}",)
 
 
 def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grader, own_root):
@@ -409,7 +454,38 @@ def test_tests_that_cannot_be_imported_cost_their_question_alone_each_time(grade
         assert {row.status for row in own(result).values()} == {"grader_error"}
         assert {row.status for row in result.rows if row.label.startswith("Q3")} == {"passed"}
         (error,) = result.errors
-        assert "autograder.nothing" in error
+        what = "ModuleNotFoundError: No module named 'autograder.nothing'"
+        assert error == f"outliers: not graded; test_outliers.py: {what}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "return background_log_prob - log_prob",
+            "return background_log_prob - log_prob[:, 99]",
+            "the reference fails in the probe ratio of outliers: IndexError: ",
+        ),
+        (
+            "import torch\n",
+            "import torch\n1 / 0\n",
+            "outliers.py of the reference cannot be imported",
+        ),
+    ],
+)
+def test_a_reference_that_fails_is_told_once_and_in_words(grader, own_root, old, new, told):
+    solution = own_root / "solutions/hw1_likelihood" / PATH
+    text = solution.read_text()
+    assert old in text
+    solution.write_text(text.replace(old, new, 1))
+    suite = Suite(grader.suite.name, grader.suite.config, own_root)
+    files = grader.suite.reference_files
+    submission = Submission(id="x", sha256="x", files=files, others={}, notes=())
+    result = Grader(suite, grader._sandbox, seed=1).grade(submission, [suite.pack.question(MODULE)])
+    (error,) = result.errors
+    assert error.startswith(told)
+    assert f"({PATH}, line " in error
+    assert "Fault(" not in error
 
 
 def test_what_is_known_of_one_submission_is_forgotten_at_the_next(grader):

@@ -28,12 +28,12 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes its
 UID = 20_001
 CONFINED = """
 import ctypes, errno, json, os, resource, socket, sys
-from autograder.sandbox.confine import Confinement, Confiner, data_memory
+from autograder.sandbox.confine import Confinement, Confiner, memory_in_use
 
 layer, targets = json.loads(sys.argv[1])
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
-held = data_memory()
+held, mapped = memory_in_use("VmData"), memory_in_use("VmSize")
 """
 CONFINE = """
 Confiner().confine(Confinement(**layer), os.getppid())
@@ -69,7 +69,8 @@ try:
 except PermissionError:
     root_again = False
 print(json.dumps({
-    "limits": limits, "data": limits["RLIMIT_DATA"][0] - held, "users": os.getresuid(),
+    "limits": limits, "data": limits["RLIMIT_DATA"][0] - held,
+    "space": limits["RLIMIT_AS"][0] - mapped, "users": os.getresuid(),
     "groups": [*os.getresgid(), *os.getgroups()], "capabilities": capabilities,
     "oom": int(open("/proc/self/oom_score_adj").read()), "death": death.value,
     "dumpable": libc.prctl(3, 0, 0, 0, 0), "no_new_privileges": libc.prctl(39, 0, 0, 0, 0),
@@ -113,7 +114,7 @@ print(json.dumps(found))
 
 # By what they would give. A name that the filter forgets is noticed here and nowhere else.
 REFUSED = {
-    "network": "socket bind connect listen accept accept4 recvmmsg sendmmsg",
+    "network": "socket bind connect listen accept accept4 sendmsg recvmmsg sendmmsg",
     "programs": "execve execveat fork vfork",
     "other processes": """
         ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
@@ -139,7 +140,8 @@ REFUSED = {
     "memory that outlives a process or that no limit counts": """
         shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
         mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
-        memfd_create memfd_secret
+        memfd_create memfd_secret io_setup io_submit
+        landlock_create_ruleset landlock_add_rule landlock_restrict_self
     """,
     "files and their metadata": """
         inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark
@@ -156,7 +158,13 @@ ANONYMOUS, SHARED, PRIVATE, GROWS_DOWN = 0x20, 0x01, 0x02, 0x0100
 # What the kernel reads half of: the upper half must not lead past a rule.
 BY_NUMBER = {
     "prctl": {"SET_PDEATHSIG": 1, "SET_DUMPABLE": 4, "SET_MM": 35, "SET_PTRACER": 0x59616D61},
-    "fcntl": {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15},
+    "fcntl": {
+        "F_SETOWN": 8,
+        "F_SETSIG": 10,
+        "F_SETOWN_EX": 15,
+        "F_SETLEASE": 1024,
+        "F_NOTIFY": 1026,
+    },
     "ioctl": {
         "FIOSETOWN": 0x8901,
         "SIOCSPGRP": 0x8902,
@@ -164,6 +172,13 @@ BY_NUMBER = {
         "FS_IOC_SETFLAGS": 0x40086602,
         "FS_IOC_FSSETXATTR": 0x401C5820,
         "FS_IOC_SETVERSION": 0x40087602,
+        "EXT4_IOC_SETVERSION_OLD": 0x40086604,
+        "EXT4_IOC_ALLOC_DA_BLKS": 0x660C,
+        "FS_IOC_ENABLE_VERITY": 0x40806685,
+        "BTRFS_IOC_SUBVOL_CREATE": 0x5000940E,
+        "SIOCGIFNAME": 0x8910,
+        "FIBMAP": 0x0001,
+        "an upper part before TCGETS": 0x80005401,
     },
 }
 
@@ -186,6 +201,15 @@ RULES = {
     "another prctl": (("prctl", 3, 0, 0, 0, 0), "done"),
     "another fcntl": (("fcntl", 0, 1, 0), "done"),
     "another ioctl": (("ioctl", 0, 0x5401, -1), "ENOTTY"),
+    "a datagram to an address": (("sendto", 0, -1, 0, 0, -1, 16), "EPERM"),
+    "a message to the other end": (("sendto", 0, 0, 0, 0, 0, 0), "ENOTSOCK"),
+    "more room in a socket": (("setsockopt", 0, 1, 7, -1, 4), "EPERM"),
+    "more room with an upper half": (
+        ("setsockopt", 0, 1 | UPPER_HALF, 32 | UPPER_HALF, -1, 4),
+        "EPERM",
+    ),
+    "another option": (("setsockopt", 0, 1, 2, -1, 4), "ENOTSOCK"),
+    "another level": (("setsockopt", 0, 6, 7, -1, 4), "ENOTSOCK"),
     "kill another": (("kill", "parent", 0), "EPERM"),
     "kill all": (("kill", -1, 0), "EPERM"),
     "kill itself": (("kill", "own", 0), "done"),
@@ -245,6 +269,12 @@ def test_the_filter_looks_at_arguments(met: Mapping[object, str], rule: str) -> 
     assert met[rule] == RULES[rule][1]
 
 
+def test_who_drives_a_gpu_asks_its_driver_in_its_own_words() -> None:
+    layer = Confinement(seccomp=True, devices=("/dev/null",))
+    calls = [("ioctl", 0, request, -1) for request in (0xC020462A, 0x40086602, 0x8901, 0x5412)]
+    assert confined(layer, MAKE_CALLS, calls, CALLS) == ["ENOTTY", *["EPERM"] * 3]
+
+
 def test_calls_newer_than_the_filter_are_not_implemented(met: Mapping[object, str]) -> None:
     assert {number: met[number] for number in range(450, 521)} == dict.fromkeys(
         range(450, 521), "ENOSYS"
@@ -258,14 +288,15 @@ def test_every_child_is_limited_and_tied_to_its_parent() -> None:
     assert found["limits"]["RLIMIT_NOFILE"] == [256, 256]
     assert found["limits"]["RLIMIT_STACK"] == [resource.getrlimit(resource.RLIMIT_STACK)[0]] * 2
     assert 64 <= found["data"] / 2**20 < 96
+    assert 16 <= found["space"] / 2**30 < 17
     assert found["oom"] == 1000
     assert (found["dumpable"], found["no_new_privileges"], found["death"]) == (0, 1, 9)
 
 
 def test_memory_is_not_limited_unless_that_is_asked_for() -> None:
-    assert confined(Confinement(), LOOK)["limits"]["RLIMIT_DATA"] == list(
-        resource.getrlimit(resource.RLIMIT_DATA)
-    )
+    limits = confined(Confinement(), LOOK)["limits"]
+    for name in ("RLIMIT_DATA", "RLIMIT_AS"):
+        assert limits[name] == list(resource.getrlimit(getattr(resource, name)))
 
 
 @needs_root
