@@ -4,7 +4,8 @@ The zip is unpacked as in a container (``source``, ``submission``, ``results``,
 ``submission_metadata.json``), ``run_autograder`` is started with the platform's time limit, and
 the memory of all its processes together is watched: what the kernel cannot take back (anonymous
 and shared memory) must stay below the container's limit, or the run is killed and scored zero,
-as the platform does. ``setup.sh`` is not run; the Python that runs this program is used.
+as the platform does. ``setup.sh`` is not run; the Python that runs this program is used, and where
+its torch is a CUDA build, the limit is higher by what that build takes more than the container's.
 """
 
 import json
@@ -20,11 +21,14 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 from autograder.files import write_json, write_text
 
 MEMORY_MB = 768
+CUDA_BUILD_MB = 320
+"""The memory of a run with a CUDA build of torch beyond that with a CPU build, without a GPU."""
 TIMEOUT_SECONDS = 600
 EXTRACTED_MB = 500
 
@@ -35,8 +39,9 @@ class SimulationError(Exception):
 
 @dataclass
 class Usage:
-    """Peak memory of all processes of a run together, in MB."""
+    """Peak memory of all processes of a run together, and its limit, in MB."""
 
+    limit_mb: int
     peak_mb: float = 0.0
     exceeded: bool = False
 
@@ -46,7 +51,8 @@ def simulate_gradescope(
 ) -> dict:
     """Grade ``submission`` with the autograder ``archive``; returns what is in ``results.json``.
 
-    ``output`` gets ``results.json``, ``simulation.json`` (seconds, peak memory) and ``log.txt``.
+    ``output`` gets ``results.json``, ``simulation.json`` (seconds, peak memory and its limit in MB)
+    and ``log.txt``.
 
     Raises:
         SimulationError: If the zip is not an autograder, the submission cannot be unpacked, or
@@ -79,7 +85,11 @@ def simulate_gradescope(
         results = None if failure else _read_results(root / "results" / "results.json")
     failure = failure or ("" if results else "the autograder left no valid results.json")
     results = results or {"score": 0, "output": failure}
-    measured = {"seconds": seconds, "peak_mb": round(usage.peak_mb, 1)}
+    measured = {
+        "seconds": seconds,
+        "peak_mb": round(usage.peak_mb, 1),
+        "limit_mb": usage.limit_mb,
+    }
     write_json(output / "results.json", results)
     write_json(output / "simulation.json", measured)
     write_text(output / "log.txt", log)
@@ -158,7 +168,7 @@ def _run(entry: Path, root: Path) -> tuple[str, Usage, str]:
         errors="replace",
         start_new_session=True,
     )
-    usage = Usage()
+    usage = Usage(_memory_limit_mb())
     ended = threading.Event()
     watcher = threading.Thread(target=_watch_memory, args=(process.pid, usage, ended))
     watcher.start()
@@ -174,17 +184,24 @@ def _run(entry: Path, root: Path) -> tuple[str, Usage, str]:
         ended.set()
         watcher.join()
     if usage.exceeded:
-        failure = f"the autograder needed more than {MEMORY_MB} MB of memory"
+        failure = f"the autograder needed more than {usage.limit_mb} MB of memory"
     elif process.returncode and not failure:
         failure = f"the autograder ended with status {process.returncode}"
     return failure, usage, log
+
+
+def _memory_limit_mb() -> int:
+    torch = find_spec("torch")
+    folders = [] if torch is None else torch.submodule_search_locations or []
+    of_cuda = any((Path(folder) / "lib" / "libtorch_cuda.so").exists() for folder in folders)
+    return MEMORY_MB + CUDA_BUILD_MB if of_cuda else MEMORY_MB
 
 
 def _watch_memory(pid: int, usage: Usage, ended: threading.Event) -> None:
     while not ended.wait(0.05):
         used = sum(_unreclaimable_mb(member) for member in _descendants(pid))
         usage.peak_mb = max(usage.peak_mb, used)
-        if used > MEMORY_MB:
+        if used > usage.limit_mb:
             usage.exceeded = True
             os.killpg(pid, signal.SIGKILL)
             return
