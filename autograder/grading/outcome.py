@@ -6,6 +6,7 @@ import torch
 
 from autograder.config import Tolerance, Tolerances, printable
 from autograder.grading.compare import Mismatch, compare, misplaced
+from autograder.grading.patterns import DTYPE_HINT
 from autograder.grading.results import Finding
 from autograder.sandbox.rng import Change
 from autograder.sandbox.runner import MOVED_TO_CPU, NO_GPU, Fault, Frame, Reply
@@ -18,6 +19,10 @@ DEVICE_HINT = (
 DREW_HINT = (
     "Random numbers were drawn here that the reference does not draw: a function of this homework "
     "draws none by itself, but uses the noise or the uniform numbers that it is given."
+)
+RUN_BY_IMPORT_HINT = (
+    "Code outside functions runs when the module is imported: put what trains or tries things out "
+    'into `train.py` or under `if __name__ == "__main__":`.'
 )
 FAULT_HINTS = {
     "wrong_device": DEVICE_HINT,
@@ -47,6 +52,27 @@ MESSAGE_HINTS = (
         "No gradient reaches the inputs or parameters: look for `.item()`, `.detach()`, "
         "`torch.tensor(...)`, `torch.no_grad()` on the way.",
     ),
+    (
+        "^BdbQuit:",
+        "Take `breakpoint()` and `pdb.set_trace()` out: nobody is there to answer a debugger where "
+        "homeworks are graded.",
+    ),
+    (
+        "must match the (existing )?size|Sizes of tensors must match|to be equal size|"
+        "shapes cannot be multiplied|same reduction dim|size mismatch, got|"
+        "Expected size for first two dimensions|same number of elements|"
+        "is invalid for input of size|doesn't match the broadcast shape|"
+        "does not match the shape of the indexed tensor|does not broadcast with|"
+        "Attempting to broadcast|Dimension out of range",
+        "Print the shapes of what is combined here. A factor per example, of shape (B,), needs the "
+        "shape (B, 1, ...) beside a batch of shape (B, D, ...).",
+    ),
+    (
+        "(?i)same (dtype|datatype|scalar type)|dtypes match|equal to src.dtype|weight dtype|"
+        r"expected (scalar type|dtype) \S*(float|double)\S* .*but (found|got)|"
+        r"found dtype \S*(float|double)\S* but|input type .* should be the same",
+        DTYPE_HINT,
+    ),
 )
 CALL_HINT = (
     "Keep the names and signatures of the stubs; the grader calls them as the docstring says."
@@ -55,6 +81,11 @@ _CALL = re.compile(
     r"TypeError: .*(missing \d+ required|unexpected keyword|positional arguments? but|"
     r"multiple values for argument)|AttributeError: (module|type object) .*has no attribute"
 )
+_DEFINED = re.compile(
+    "(Syntax|Indentation|Tab|UnicodeDecode|Import|ModuleNotFound|Name|Attribute)Error:"
+)
+"""What fails in a module that only defines and imports."""
+
 EXCUSED_ON_META = ("no_values", "time_limit")
 NOT_COMPARABLE = "what was returned could not be compared with what is expected"
 NOT_LEFT = {
@@ -135,7 +166,7 @@ class Outcome:
         if self.device == "meta" and fault is not None and fault.kind in EXCUSED_ON_META:
             return
         if fault is not None:
-            raise CheckFailed(fault.kind, _sentence(fault), _hint(fault), lines=_lines(fault))
+            raise CheckFailed(_kind(fault), _sentence(fault), _hint(fault), lines=_lines(fault))
         if self.reply.values is None:
             raise GraderError("the sandbox gave neither values nor a fault")
         chosen: Tolerance = getattr(self._tolerances, tolerance)
@@ -174,6 +205,12 @@ def _to_float32(value: object) -> object:
     return value
 
 
+def _kind(fault: Fault) -> str:
+    """An import that ends the process, or never ends, is a failed import before all else."""
+    ended = fault.kind in ("time_limit", "memory_limit", "crash")
+    return "import_failure" if ended and " while importing " in fault.message else fault.kind
+
+
 def _sentence(fault: Fault) -> str:
     return "not started" if fault.kind == "not_started" else _short(fault.message)
 
@@ -186,7 +223,10 @@ def _hint(fault: Fault) -> str:
     # Without a line of the student's own it was the grader's call that failed.
     if fault.kind == "bad_return" and _CALL.match(fault.message):
         return CALL_HINT
-    return FAULT_HINTS.get(fault.kind, "")
+    kind = _kind(fault)
+    if kind == "import_failure" and not _DEFINED.match(fault.message):
+        return RUN_BY_IMPORT_HINT
+    return FAULT_HINTS.get(kind, "")
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:

@@ -70,7 +70,53 @@ def test_a_wrong_shape_is_recognised(got, words):
 
 
 def test_single_precision_is_recognised():
-    assert ".float()" in guess("dtype", VALUES.float(), VALUES)
+    hint = guess("dtype", VALUES.float(), VALUES)
+    assert ".float()" in hint
+    assert "inputs are integers, the result is in torch's default dtype" in hint
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bool])
+@pytest.mark.parametrize("expected", [0, 1])
+def test_a_single_zero_or_one_gets_no_guess(dtype, expected):
+    for got in (0, 1, -25):
+        if got != expected:
+            assert guess("value", *(torch.tensor(it).to(dtype) for it in (got, expected))) == ""
+
+
+@pytest.mark.parametrize("expected", [0.0, 1e-13])
+def test_what_is_nearly_zero_is_no_exponential(expected):
+    right = torch.full((3,), expected, dtype=torch.float64)
+    assert "logarithm" not in guess("value", torch.tensor([-25.0, -40.0, -31.0]).double(), right)
+
+
+def test_the_exponential_of_a_very_negative_value_is_recognised():
+    expected = 40 * VALUES - 100
+    assert "return the logarithm" in guess("value", expected.exp(), expected)
+
+
+RIGHT = torch.tensor([0.5, math.inf, 2.0], dtype=torch.float64)
+
+
+OF_NAN, OF_OVERFLOW, OF_CLIPPING = "0 * log 0", "logsumexp", "do not clip"
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "words"),
+    [
+        ([0.5, math.nan, 2.0], RIGHT, OF_NAN),
+        ([math.nan, 1.0, 2.0], RIGHT.clamp(max=2.0), OF_NAN),
+        ([0.5, math.inf, 2.0], RIGHT.clamp(max=2.0), OF_OVERFLOW),
+        ([0.5, math.inf, math.inf], RIGHT, OF_OVERFLOW),
+        ([0.5, 46.0, 2.0], RIGHT, OF_CLIPPING),
+    ],
+)
+def test_what_is_not_finite_has_causes_of_its_own(got, expected, words):
+    hint = guess("finite", torch.tensor(got, dtype=torch.float64), expected)
+    assert [it for it in (OF_NAN, OF_OVERFLOW, OF_CLIPPING) if it in hint] == [words]
+
+
+def test_the_wrong_infinity_is_not_called_clipped():
+    assert guess("finite", -RIGHT, RIGHT) == ""
 
 
 def test_an_unrelated_value_gets_no_guess():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from checks import has_shape
+from checks import has_default_dtype, has_shape
 from likelihood import pixelcnn
 from torch.nn import functional as F
 
@@ -23,7 +23,6 @@ def test_mask_sees_what_comes_before_in_raster_order(size):
     for kind, centre in (("A", 0), ("B", 1)):
         mask = pixelcnn.build_mask(kind, size)
         has_shape(mask, (size, size), f"build_mask({kind!r}, {size})")
-        assert mask.dtype == torch.get_default_dtype(), "build_mask: the mask has the default dtype"
         flat = mask.flatten().tolist()
         assert flat[:visible] == [1] * visible, (
             f"build_mask({kind!r}, {size}): all rows above the centre and the entries to its "
@@ -36,6 +35,11 @@ def test_mask_sees_what_comes_before_in_raster_order(size):
         assert flat[visible] == centre, (
             f"build_mask: the centre of a mask of type {kind} is {centre}"
         )
+
+
+@pytest.mark.part("a")
+def test_mask_has_the_default_dtype():
+    has_default_dtype(lambda: pixelcnn.build_mask("A", 3), "build_mask('A', 3)")
 
 
 @pytest.mark.part("a")

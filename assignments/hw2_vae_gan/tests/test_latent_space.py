@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from checks import close, has_shape, tensor
+from checks import close, has_default_dtype, has_shape, tensor
 from vae_gan import latent_space
 
 
@@ -81,6 +81,14 @@ def test_information_with_itself_is_entropy():
 
 
 @pytest.mark.part("c")
+def test_information_has_the_default_dtype():
+    x = torch.tensor([[0], [1], [1]])
+    has_default_dtype(
+        lambda: latent_space.mutual_information(x, x, 2), "mutual_information of integers"
+    )
+
+
+@pytest.mark.part("c")
 def test_gap_by_hand():
     table = tensor([[0.1, 0.6], [0.5, 0.6], [0.3, 0.0]])
     close(
@@ -109,6 +117,14 @@ def test_weights_by_hand():
     """Shares 3/4, 3/4, 3/4, 1/4; with alpha = 1/4 the weights are 1 : 1 : 1 : 2."""
     got = latent_space.resampling_weights(torch.tensor([[0], [0], [0], [2]]), 3, 0.25)
     close(got, [0.2, 0.2, 0.2, 0.4], "resampling_weights of bins 0, 0, 0, 2 with alpha = 1/4")
+
+
+@pytest.mark.part("d")
+def test_weights_have_the_default_dtype():
+    codes = torch.tensor([[0], [0], [2]])
+    has_default_dtype(
+        lambda: latent_space.resampling_weights(codes, 3, 0.25), "resampling_weights of integers"
+    )
 
 
 @pytest.mark.part("d")

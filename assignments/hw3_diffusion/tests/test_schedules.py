@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from checks import close, tensor
+from checks import close, has_default_dtype, tensor
 from diffusion import schedules
 
 # x_0 = 10 and eps = 5 at alpha_bar = 0.64: x_t = 0.8 * 10 + 0.6 * 5, v = 0.8 * 5 - 0.6 * 10.
@@ -38,6 +38,12 @@ def test_cosine_by_hand() -> None:
         [1 - ends[1] / ends[0], 0.999],
         "cosine_betas(2) with offset 0.5: the argument of f begins at 30 degrees, ends at 90",
     )
+
+
+@pytest.mark.part("a")
+@pytest.mark.parametrize("name", ["linear_betas", "cosine_betas"])
+def test_betas_have_the_default_dtype(name: str) -> None:
+    has_default_dtype(lambda: getattr(schedules, name)(5), f"{name}(5)")
 
 
 @pytest.mark.part("b")

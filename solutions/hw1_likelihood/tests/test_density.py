@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from checks import close, has_shape
+from checks import close, has_default_dtype, has_shape
 from likelihood import density
 
 DATA = torch.tensor([[0, 1], [0, 2], [1, 2], [0, 2]])  # four examples, two dimensions
@@ -47,6 +47,14 @@ def test_histogram_sums_to_one(alpha):
     assert total == pytest.approx(1, abs=1e-5), (
         f"histogram_log_prob: the probabilities of all 16 pairs of 4 levels sum to {total:.4f}, "
         f"not 1, with alpha = {alpha}; see the denominator of theta in the docstring"
+    )
+
+
+@pytest.mark.part("a")
+def test_histogram_has_the_default_dtype():
+    has_default_dtype(
+        lambda: density.histogram_log_prob(DATA, DATA, levels=3, alpha=1.0),
+        "histogram_log_prob of integers",
     )
 
 

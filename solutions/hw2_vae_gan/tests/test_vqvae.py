@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from checks import close, has_shape, several, tensor
+from checks import close, has_default_dtype, has_shape, several, tensor
 from vae_gan import vqvae
 
 CODES = [[0.0, 0.0], [1.0, 0.0], [0.0, 10.0]]
@@ -157,3 +157,9 @@ def test_ema_update_smooths_and_keeps_the_total():
 def test_perplexity_by_hand(indices, expected, why):
     got = vqvae.perplexity(torch.tensor(indices), 8)
     close(got, expected, f"perplexity of {indices} with 8 codes ({why}; unused codes add 0)")
+
+
+@pytest.mark.part("e")
+def test_perplexity_has_the_default_dtype():
+    indices = torch.tensor([[0, 1], [1, 1]])
+    has_default_dtype(lambda: vqvae.perplexity(indices, 8), "perplexity of integers")

@@ -6,7 +6,7 @@ from functools import partial
 import checks
 import pytest
 import torch
-from checks import has_shape
+from checks import has_default_dtype, has_shape
 from diffusion import networks
 from torch import Tensor, nn
 
@@ -31,8 +31,9 @@ def test_time_embedding_by_hand():
 def test_time_embedding_dtypes():
     whole = networks.time_embedding(torch.tensor([3, 7, 999]), 6)
     has_shape(whole, (3, 6), "time_embedding of three times, six features")
-    assert whole.dtype == torch.get_default_dtype(), (
-        f"time_embedding: integer times give torch's default dtype; got {whole.dtype}"
+    has_default_dtype(
+        lambda: networks.time_embedding(torch.tensor([3, 7, 999]), 6),
+        "time_embedding of integer times",
     )
     double = networks.time_embedding(torch.tensor([3.5], dtype=torch.float64), 6)
     assert double.dtype == torch.float64, (

@@ -1,5 +1,6 @@
 """What the public tests share: tensors to compare with, and comparisons that say what is wrong."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -38,6 +39,29 @@ def close(got: Any, expected: Any, message: str, atol: float = 1e-6) -> None:
     assert not wrong.any(), f"{message}: {_difference(values, wanted, wrong)}"
 
 
+def has_default_dtype(call: Callable[[], Any], message: str) -> None:
+    """What ``call`` returns has torch's default dtype, whatever that is.
+
+    Args:
+        call: Calls a student's function, whose inputs say nothing of a dtype.
+        message: What was called.
+    """
+    __tracebackhide__ = True
+    before = torch.get_default_dtype()
+    try:
+        for dtype in (torch.float64, torch.float32):
+            torch.set_default_dtype(dtype)
+            got = call()
+            assert isinstance(got, Tensor), f"{message}: got {_kind(got)}, not a tensor"
+            assert got.dtype == dtype, (
+                f"{message}: the result has torch's default dtype, which is float32 until somebody "
+                f"sets it, and float64 when homeworks are graded; where it is {_dtype(dtype)}, got "
+                f"{_dtype(got.dtype)}. Look for `.float()`, `.double()` or `dtype=torch.float32`"
+            )
+    finally:
+        torch.set_default_dtype(before)
+
+
 def several(got: Any, names: str) -> tuple[Any, ...]:
     """The values that a function returns together; ``names`` has them with commas between."""
     __tracebackhide__ = True
@@ -62,6 +86,10 @@ def _numbers(values: Tensor) -> str:
     if values.dim() == 0:
         return f"{values.item():.6g}"
     return f"[{', '.join(map(_numbers, values))}]"
+
+
+def _dtype(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _kind(got: Any) -> str:
