@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from autograder.files import write_bytes, write_text, write_zip
+from autograder.files import write_bytes, write_json, write_text, write_zip
 
 
 @pytest.fixture
@@ -29,6 +29,17 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, full_
         assert caught.value.filename == str(path)
         assert path.read_text("utf-8") == "old"
         assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_is_no_json_is_not_written(tmp_path, number):
+    path = tmp_path / "results.json"
+    write_json(path, {"score": 1.5, "output": "ü"})
+    old = path.read_text("utf-8")
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(path, {"score": number})
+    assert path.read_text("utf-8") == old
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -6,7 +6,7 @@ order in which the header names them, so that no offset can lie. Values are None
 float, str, bytes, list (a tuple becomes a list), dict with str keys, and ``torch.Tensor``.
 Nothing is unpickled and no object of another type can be made by a frame.
 
-The header is capped at 1 MiB because structure is what costs the reader: a byte of msgpack can
+The header is capped at 256 KiB because structure is what costs the reader: a byte of msgpack can
 become an object of a hundred bytes, whereas a byte of the blob stays a byte.
 
 Tensors keep dtype, shape and ``requires_grad``. Tensors on ``meta`` have no bytes and stay on

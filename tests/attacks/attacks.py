@@ -99,8 +99,9 @@ import builtins
 builtins.isinstance = builtins.all = lambda *args: True
 builtins.abs = builtins.len = lambda value: 0
 ### worker_module: send empty values for every probe
-from autograder.sandbox import worker
-worker._as_data = lambda reply: {"values": {}, "fault": None, "mutated": []}
+from autograder.sandbox import runner, worker
+as_data = worker._as_data
+worker._as_data = lambda reply: as_data(runner.Reply(values={}))
 ### wire_module: send a verdict in the place of values
 from autograder.sandbox import wire
 encode = wire.encode
@@ -132,42 +133,43 @@ sys.modules["math"] = sys.modules["time"] = sys.modules["traceback"] = None
 
 FORGERIES = _programs("""
 ### every_descriptor: write answers to every descriptor, in every number that may be asked for
-from autograder.sandbox import wire
-frames = [wire.encode({"number": n, "values": {"p": torch.ones(7)}, "fault": None, "mutated": []})
-          for n in range(30)]
+from autograder.sandbox import runner, worker
+reply = runner.Reply(values={"p": torch.ones(7)})
+frames = [worker._encoded(reply, number, 1 << 20) for number in range(1, 30)]
 for descriptor in range(256):
     for frame in frames:
         try: os.write(descriptor, frame)
         except OSError: break
 ### answer_and_exit: answer the present request with good news, then end
 def lie(value):
-    from autograder.sandbox import wire
+    from autograder.sandbox import runner, worker
+    reply = runner.Reply(values={"auroc": 1.0, "reversed": 1.0})
     for number in range(1, 20):
-        os.write(3, wire.encode({"number": number, "values": {"auroc": 1.0, "reversed": 1.0},
-                                 "fault": None, "mutated": []}))
+        os.write(3, worker._encoded(reply, number, 1 << 20))
     os._exit(0)
 ### answer_twice: send one frame too many before every answer
 def lie(value):
-    from autograder.sandbox import wire
-    os.write(3, wire.encode({"number": 1, "values": {"p": value}, "fault": None, "mutated": []}))
+    from autograder.sandbox import runner, worker
+    os.write(3, worker._encoded(runner.Reply(values={"p": value}), 1, 1 << 20))
     return value
 ### background_answers: keep answering from a thread
 def answer():
-    from autograder.sandbox import wire
-    frame = wire.encode({"number": 2, "values": {"p": torch.ones(7)}, "fault": None, "mutated": []})
+    from autograder.sandbox import runner, worker
+    frame = worker._encoded(runner.Reply(values={"p": torch.ones(7)}), 1, 1 << 20)
     while True:
         os.write(3, frame)
 threading.Thread(target=answer, daemon=True).start()
 ### graders_words: claim that the grader itself failed, in each way that a frame could say it
 def lie(value):
-    from autograder.sandbox import wire
-    for message in (
-        {"failed": "it is the grader's fault"},
-        {"number": 1, "values": None, "mutated": [], "fault": {"kind": "grader_error",
-         "message": "", "exception": "SandboxError", "frames": []}},
-        {"open": {}, "broken": {}},
-    ):
-        os.write(3, wire.encode(message))
+    from autograder.sandbox import runner, wire, worker
+    fault = runner.Fault("grader_error", "", "SandboxError")
+    frames = [
+        wire.encode({"failed": "it is the grader's fault"}),
+        worker._encoded(runner.Reply(fault=fault), 1, 1 << 20),
+        wire.encode({"open": {}, "broken": {}}),
+    ]
+    probe = sys._getframe(2).f_code.co_name  # only the first frame of a process is read
+    os.write(3, frames[len(probe) % 3])
     raise SystemExit
 ### grader_error_fault: report a fault of a kind that would cost nothing
 from autograder.sandbox import runner, worker
@@ -195,6 +197,12 @@ def lie(value):
     from autograder.sandbox import wire
     os.write(3, wire.encode({"importing": "bayes"}))
     os._exit(0)
+### importing_a_book: name a module whose name takes long to look through, then end
+def lie(value):
+    from autograder.sandbox import wire
+    frame = wire.encode({"importing": "ModuleNotFoundError: " * 12_000})
+    while frame: frame = frame[os.write(3, frame):]
+    os._exit(0)
 ### pickle: return an object whose pickle runs a command, and send the pickle itself
 class Command:
     def __reduce__(self): return (os.system, ("touch " + TOLD["results"] + "/pickled",))
@@ -204,19 +212,19 @@ def lie(value):
         return Command()
     os.write(3, pickle.dumps({"values": Command()}))
     return value
-### empty_maps: a header of a megabyte that unpacks to a million dictionaries
+### empty_maps: a header that unpacks to a quarter of a million dictionaries
 def lie(value):
-    header = b"\\xdd" + (2**20 - 5).to_bytes(4, "big") + b"\\x80" * (2**20 - 5)
+    header = b"\\xdd" + (2**18 - 5).to_bytes(4, "big") + b"\\x80" * (2**18 - 5)
     os.write(3, b"SBX1" + len(header).to_bytes(4, "little") + bytes(8))
     while header: header = header[os.write(3, header):]
     return value
 ### announced_gigabytes: announce values that would fill the grader's memory
 def lie(value):
-    os.write(3, b"SBX1" + (1 << 19).to_bytes(4, "little") + (1 << 36).to_bytes(8, "little"))
+    os.write(3, b"SBX1" + (1 << 17).to_bytes(4, "little") + (1 << 36).to_bytes(8, "little"))
     return value
 ### nested_header: nest deeper than any parser's stack
 def lie(value):
-    header = b"\\x91" * 500_000 + b"\\xc0"
+    header = b"\\x91" * 250_000 + b"\\xc0"
     os.write(3, b"SBX1" + len(header).to_bytes(4, "little") + bytes(8))
     while header: header = header[os.write(3, header):]
     return value

@@ -18,6 +18,13 @@ from attacks.conftest import EVERY_ATTACK, PLANTED, Arena
 OTHER_PACKS = [pack for pack in TARGETS if pack != "hw1_likelihood"]
 SEVERAL = [f"{kind}-{name}" for kind, names in ONE_OF_EACH.items() for name in names]
 ON_OTHER_PACKS = list(PROGRAMS) if EVERY_ATTACK else SEVERAL
+FORGED_ANSWERS = {
+    "patch-worker_module",
+    "forge-every_descriptor",
+    "forge-answer_and_exit",
+    "forge-answer_twice",
+}
+"""Attacks whose own frames are well formed: they are read, and what they hold is wrong."""
 
 
 def assert_harmless(arena: Arena, result) -> None:
@@ -52,6 +59,8 @@ def attack_and_look(arena_of, pack: str, name: str) -> None:
     result = arena.attack(PROGRAMS[name])
     assert_harmless(arena, result)
     assert not theft or SEARCHED in messages(result)
+    if name in FORGED_ANSWERS:
+        assert "does not have the entries that it should have" in messages(result)
 
 
 @pytest.mark.parametrize("pack", TARGETS)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from samples import write_archive
 
 from autograder.config import ROOT, Config, Limits
@@ -21,8 +23,23 @@ RESULTS = '{"tests": [{"score": 1.5, "max_score": 2}, {"score": 2}]}'
 GREEDY = f"""#!{sys.executable}
 import ctypes, time
 ctypes.CDLL(None).prctl(15, b"\\xff\\xfe")
-memory = b"x" * (900 << 20)
+memory = b"x" * (1500 << 20)
 time.sleep(60)
+"""
+SHARING = f"""#!{sys.executable}
+import mmap, time
+memory = mmap.mmap(-1, 200 << 20)
+for _ in range(200):
+    memory.write(b"x" * 2**20)
+time.sleep(60)
+"""
+TELLING_WHAT_OTHERS_MAY_OPEN = f"""#!{sys.executable}
+import json
+from pathlib import Path
+
+source = [Path("source"), *Path("source").rglob("*")]
+found = {{str(path): path.stat().st_mode & 0o077 for path in source}}
+Path("results/results.json").write_text(json.dumps({{"score": 0, "found": found}}))
 """
 PACK = "hw1_likelihood"
 KILLED_AFTER_THE_FIRST_POINTS = f"""#!{sys.executable}
@@ -69,9 +86,11 @@ def test_scores_may_stand_with_the_tests_alone(tmp_path, submission):
 
 @needs_proc
 def test_too_much_memory_ends_the_run_whatever_a_process_calls_itself(tmp_path, submission):
-    with pytest.raises(SimulationError, match="needed more than 768 MB of memory"):
+    limit = 1088 if torch.version.cuda else 768  # which is more than its build for the CPU takes
+    with pytest.raises(SimulationError, match=f"needed more than {limit} MB of memory"):
         simulate_gradescope(autograder(tmp_path, GREEDY), submission, tmp_path / "out")
-    assert json.loads((tmp_path / "out" / "simulation.json").read_text())["peak_mb"] > 768
+    measured = json.loads((tmp_path / "out" / "simulation.json").read_text())
+    assert measured["limit_mb"] == limit < measured["peak_mb"]
 
 
 def test_too_much_time_ends_the_run(tmp_path, submission, monkeypatch):
@@ -79,6 +98,53 @@ def test_too_much_time_ends_the_run(tmp_path, submission, monkeypatch):
     archive = autograder(tmp_path, "#!/bin/sh\nsleep 60\n")
     with pytest.raises(SimulationError, match=r"did not finish within 0\.5 seconds"):
         simulate_gradescope(archive, submission, tmp_path / "out")
+
+
+@needs_proc
+def test_shared_memory_counts(tmp_path, submission, monkeypatch):
+    monkeypatch.setattr(simulate, "MEMORY_MB", 100)
+    monkeypatch.setattr(simulate, "CUDA_BUILD_MB", 0)
+    with pytest.raises(SimulationError, match="needed more than 100 MB of memory"):
+        simulate_gradescope(autograder(tmp_path, SHARING), submission, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        (f"echo '{RESULTS}' > results/results.json; exit 3", "ended with status 3"),
+        ("""echo '{"score": NaN}' > results/results.json""", "left no valid results"),
+        ("""echo '[{"score": 1}]' > results/results.json""", "left no valid results"),
+        ("true", "left no valid results"),
+    ],
+)
+def test_a_run_that_fails_earns_nothing_and_says_why(tmp_path, submission, script, why):
+    archive = autograder(tmp_path, f"#!/bin/sh\necho something; {script}\n")
+    with pytest.raises(SimulationError, match=why):
+        simulate_gradescope(archive, submission, tmp_path / "out")
+    results = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    assert results["score"] == 0
+    assert why in results["output"]
+    assert (tmp_path / "out" / "log.txt").read_text("utf-8") == "something\n"
+
+
+def test_a_zip_that_unpacks_to_too_much_is_not_run(tmp_path, submission, monkeypatch):
+    monkeypatch.setattr(simulate, "EXTRACTED_MB", 1)
+    run = f"#!/bin/sh\necho '{RESULTS}' > results/results.json\n".encode()
+    for size, unpacks in (((1 << 20) - 1000, True), ((1 << 20) + 1, False)):
+        archive = write_archive({"run_autograder": run, "x": bytes(size)}, tmp_path / "a.zip")
+        if unpacks:
+            simulate_gradescope(archive, submission, tmp_path / "out")
+        else:
+            with pytest.raises(SimulationError, match="unpacks to more than 1 MB"):
+                simulate_gradescope(archive, submission, tmp_path / "out")
+
+
+def test_what_the_zip_holds_is_hidden_from_other_users(tmp_path, submission):
+    files = {"run_autograder": TELLING_WHAT_OTHERS_MAY_OPEN.encode(), "graders/hidden.py": b""}
+    archive = write_archive(files, tmp_path / "autograder.zip")
+    found = simulate_gradescope(archive, submission, tmp_path / "out")["found"]
+    expected = ("source", "source/graders", "source/graders/hidden.py", "source/run_autograder")
+    assert found == dict.fromkeys(expected, 0)
 
 
 @pytest.fixture
@@ -126,6 +192,16 @@ def container(tmp_path: Path, ours: dict[str, bytes]) -> Path:
     for folder in ("submission", "results"):
         (tmp_path / folder).mkdir()
     return tmp_path
+
+
+def test_a_run_hides_what_lies_beside_it_from_other_users(container):
+    metadata = container / "submission_metadata.json"
+    metadata.write_text("{}", "utf-8")
+    modes = {metadata: 0o600, container / "submission": 0o700, container / "results": 0o700}
+    for path in modes:
+        path.chmod(0o777)
+    assert run.main(container) == 0
+    assert {path: stat.S_IMODE(path.stat().st_mode) for path in modes} == modes
 
 
 def test_what_a_run_has_no_time_left_for_costs_nothing(container, config, monkeypatch):
