@@ -257,8 +257,8 @@ def grade(
         console.print(f"Equal to another one that was graded now: {equal}", highlight=False)
     console.print(f"report: {output / 'report.html'}", highlight=False)
     _say(*batch.errors)
-    if batch.errors:
-        number = len(batch.errors)
+    if batch.failed:
+        number = len(batch.failed)
         _stop(f"the grader itself failed for {number} submissions; their points are not final")
     if batch.changes:
         _stop(
@@ -547,7 +547,8 @@ def gradebook(
                     for result in own
                 }
             )
-            students = Roster(Student(name, login=name) for name in names)
+            source = "the graded submissions"
+            students = Roster((Student(name, login=name) for name in names), source=source)
         scores = {
             share: own
             for path, shares in files
@@ -596,6 +597,7 @@ def doctor() -> None:
     """What this machine offers, and what to do about each gap; 1 if it keeps from grading."""
     import platform
 
+    from autograder.grading.hidden_tests import faults_of_tests
     from autograder.grading.suite import Suite
     from autograder.release import ReleaseError, render_pack
     from autograder.sandbox.isolation import survey
@@ -611,8 +613,9 @@ def doctor() -> None:
             render_pack(name, config)
         except ReleaseError as error:
             state, fix = "cannot be released", str(error)
-        gaps = "\n".join(Suite(name, config).gaps())
-        table.add_row(name, "cannot be graded" if gaps else state, gaps or fix)
+        suite = Suite(name, config)
+        gaps = "\n".join(suite.gaps() or faults_of_tests(suite))
+        table.add_row(name, "cannot be graded" if gaps else state, escape(gaps or fix))
         refused += [f"{name} cannot be graded."] if gaps else []
     table.add_row("Python", platform.python_version(), "")
     table.add_row("torch", str(torch.__version__), "")

@@ -18,6 +18,7 @@ CONFIG_NAME = "grading_config.yaml"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Small = Annotated[float, Field(ge=0, lt=0.1, allow_inf_nan=False)]
 GRADESCOPE_SECONDS = 2400
 OWN_WORK = 1.5
 # Float32 rounds a term of size 1 by 6e-8; where a dozen such terms cancel, this much is left.
@@ -60,8 +61,8 @@ class Visibility(StrEnum):
 class Tolerance(_Model):
     """|student - reference| <= atol + rtol * |reference|, elementwise."""
 
-    rtol: NonNegative
-    atol: NonNegative
+    rtol: Small
+    atol: Small
 
     def allowed(self, magnitude: Any) -> Any:
         """The error allowed at each entry of a tensor of |reference|."""

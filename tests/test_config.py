@@ -52,6 +52,13 @@ def test_packs_are_found_by_full_and_short_name():
             "device_share",
             "less than or equal to 0.5, not 2",
         ),
+        (
+            "value: {rtol: 1.0e-6",
+            "value: {rtol: 10",
+            "value: {",
+            "tolerances.value.rtol: input should be less than 0.1, not 10",
+        ),
+        ("atol: 1.0e-4", "atol: 1", "float32: {", "float32.atol: input should be less than 0.1"),
         ("    # due: 2026-10-01T23:59:00+02:00", "    due: 2026-10-01", "due:", _DUE),
         ("    # due: 2026-10-01T23:59:00+02:00", "    due: 2026-10-01T23:59", "due:", _DUE),
         ("    # due: 2026-10-01T23:59:00+02:00", "    due: soon", "due:", _DUE),

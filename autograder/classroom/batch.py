@@ -114,7 +114,7 @@ class Batch:
         changes: Held back by `run` until `accept`.
         told: A sentence for each score that `run` did change.
         kept: Sentences on grades that stand though nothing was graded for them now.
-        errors: A sentence for each submission at which the grader itself failed.
+        failed: Submissions at which the grader itself failed.
         known: How many submissions had their grade before this run.
         equal: Submissions that got the grade of an equal one which this run graded.
     """
@@ -125,7 +125,8 @@ class Batch:
         self.changes: list[Change] = []
         self.told: list[str] = []
         self.kept: list[str] = []
-        self.errors: list[str] = []
+        self.failed: list[str] = []
+        self._causes: dict[str, list[str]] = {}
         self.known = 0
         self.equal: list[str] = []
         self._given: set[int] = set()
@@ -133,6 +134,14 @@ class Batch:
         self._outputs = outputs
         self._terms = terms
         self._graders = graders
+
+    @property
+    def errors(self) -> list[str]:
+        """A sentence for each cause for which the grader itself failed, with whom it concerns."""
+        return [
+            f"{f'{len(names)} submissions ({few(names)})' if names[1:] else few(names)}: {cause}"
+            for cause, names in self._causes.items()
+        ]
 
     def drop(self, names: Iterable[str]) -> None:
         """Take submissions out of the class; their history is kept.
@@ -298,7 +307,9 @@ class Batch:
         standing = self._outputs.store.standing(name)
         result = grade.result.model_copy(update={"submission": name})
         if result.errors:
-            self.errors.append(f"{name}: {result.errors[0]}")
+            self.failed.append(name)
+            for cause in result.errors:
+                self._causes.setdefault(cause, []).append(name)
         if standing is None:
             self._replace(name, grade, handed)
         elif standing.grade.number == grade.number:

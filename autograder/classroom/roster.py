@@ -41,6 +41,7 @@ class Roster:
         students: In the order of the file.
         columns: The columns of the file, of which some may be assignments in Canvas.
         possible: What Canvas has as the points possible, by column.
+        source: Where the students come from, in the words of a message.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class Roster:
         students: Iterable[Student],
         columns: Iterable[str] = (),
         possible: Mapping[str, str] = MappingProxyType({}),
+        source: str = "the roster",
     ) -> None:
         self.students = tuple(students)
         self.columns = tuple(columns)
         self.possible = possible
+        self.source = source
         self._by_key = _index((key, student) for student in self.students for key in _keys(student))
         self._by_name = _index((n, student) for student in self.students for n in _names(student))
         self._by_sid = _index((_exact(student.user_id), student) for student in self.students)
@@ -76,8 +79,10 @@ class Roster:
         student = self.find(name)
         if student is None:
             several = _key(name) in self._by_key
-            who = "several students of the roster are" if several else "no student of the roster is"
-            raise TableError(f"{who} called '{name}'.")
+            who = "several students" if several else "no student"
+            raise TableError(
+                f"{who} of {self.source} {'are' if several else 'is'} called '{name}'."
+            )
         return student
 
     def owner(self, person: Submitter, domain: str) -> Student:
@@ -118,9 +123,9 @@ class Roster:
                 twice = _key(person.name) in self._by_name
             if twice:
                 raise TableError(
-                    f"{_called(person)} is in the roster more than once; correct the roster."
+                    f"{_called(person)} is in {self.source} more than once; correct {self.source}."
                 )
-            raise TableError(f"{_called(person)} is not in the roster by SIS id or address.")
+            raise TableError(f"{_called(person)} is not in {self.source} by SIS id or address.")
         return student
 
     def usual_domain(self, people: Iterable[Submitter]) -> str:
@@ -169,7 +174,8 @@ def roster_of(exported: Iterable[Exported]) -> Roster:
         Student(p.name, user_id=p.sid, login=p.email.partition("@")[0], email=p.email)
         for p in people.values()
     )
-    return Roster(sorted(students, key=lambda s: (s.name, s.email, s.user_id)))
+    in_order = sorted(students, key=lambda s: (s.name, s.email, s.user_id))
+    return Roster(in_order, source="the Gradescope export")
 
 
 def _index(pairs: Iterable[tuple[str, Student]]) -> dict[str, Student | None]:

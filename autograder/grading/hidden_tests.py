@@ -9,6 +9,7 @@ import pytest
 
 from autograder.config import ROOT, Question
 from autograder.grading.plugin import ENDS, GradingPlugin
+from autograder.grading.reference import Reference
 from autograder.grading.suite import Suite
 
 # Nothing that lies in a working directory, an environment or an installed plugin may take part.
@@ -88,6 +89,13 @@ class HiddenTests:
                 raise
             return repr(error)
         return f"pytest ended with {found.status!r}"
+
+
+def faults_of_tests(suite: Suite) -> list[str]:
+    """Why hidden tests of a pack cannot grade their questions, one sentence each."""
+    plugin = GradingPlugin(Reference(suite, seed=0))
+    HiddenTests(suite, plugin).find(suite.pack.assigned)
+    return plugin.problems
 
 
 @dataclass

@@ -13,6 +13,7 @@ device that its mark names and that is asked for.
 """
 
 import math
+import re
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -25,11 +26,15 @@ from autograder.grading.question import OpenSession, QuestionRun
 from autograder.grading.reference import Reference
 from autograder.grading.results import GRADER_FAILED, Check, Finding, Row, make_rows
 from autograder.grading.written import NO_WRITTEN, Graded
+from autograder.sandbox.launch import SandboxError
 
 OnQuestion = Callable[[tuple[Row, ...]], None]
 
 ENDS = (KeyboardInterrupt, SystemExit)
 """What ends the whole run: Ctrl-C, and the signal with which a job is told to end."""
+
+_ERROR = re.compile("^E +(.+)$", re.MULTILINE)
+"""How pytest marks what was raised in the report of a file that it could not import."""
 
 _PROBES = pytest.StashKey[list[str]]()
 
@@ -89,10 +94,21 @@ class GradingPlugin:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         report = yield
-        if report.failed and isinstance(collector, pytest.File):
-            module = self._question(collector.path).module
-            self._not_collected[module] = f"{collector.path}: {report.longreprtext}"
+        if isinstance(collector, pytest.File):
+            question = self._question(collector.path)
+            if report.passed and (problems := _misplaced(report.result, question)):
+                report.outcome, report.result = "failed", []
+                report.longrepr = "; ".join(problems)
+            if report.failed:
+                why = _ERROR.findall(report.longreprtext) or [report.longreprtext.strip()]
+                # A file that could not be imported once is empty where it is looked at again.
+                self._not_collected.setdefault(question.module, f"{collector.path.name}: {why[-1]}")
         return report
+
+    @property
+    def problems(self) -> list[str]:
+        """What keeps the tests of a question from being graded, one text for each question."""
+        return list(self._not_collected.values())
 
     @property
     def complete(self) -> bool:
@@ -144,7 +160,7 @@ class GradingPlugin:
             run.close()
             checks = run.explained_checks()
         except Exception as error:  # a hint that fails neither costs points nor gives them
-            self.errors.append(f"{item.nodeid}: {error!r}")
+            self._tell(item, error)
             checks = run.checks()
         for check in checks:
             self._checks.setdefault(check.part, []).append(check)
@@ -173,11 +189,12 @@ class GradingPlugin:
         assert isinstance(item, pytest.Function)
         error = call.excinfo.value if call.excinfo else None
         if call.when == "teardown":
-            self.errors.append(f"{item.nodeid}: {error!r}")
+            self._tell(item, error)
             return
         question = self._question(item.path)
         if question.module not in self._runs:
-            self._grader_failed(question, f"{item.nodeid}: {error!r}")
+            self._tell(item, error)
+            self._grader_failed(question)
             return
         marker = item.get_closest_marker("part")
         assert marker is not None
@@ -194,7 +211,7 @@ class GradingPlugin:
         elif error is not None:
             outcome = "grader_error"
             finding = Finding(check=title, kind="grader_error", message=GRADER_FAILED)
-            self.errors.append(f"{item.nodeid}: {error!r}")
+            self._tell(item, error)
         check = Check(
             part=f"Q{question.id}{marker.args[0]}",
             test=_test_name(item),
@@ -215,11 +232,19 @@ class GradingPlugin:
         for question in questions:
             if any(question.label(part) not in self._checks for part in question.parts):
                 why = self._not_collected.get(question.module, ended)
-                self._grader_failed(question, f"{question.module}: not graded; {why}")
+                self.errors.append(f"{question.module}: not graded; {why}")
+                self._grader_failed(question)
 
-    def _grader_failed(self, question: Question, error: str) -> None:
+    def _tell(self, item: pytest.Item, error: BaseException | None) -> None:
+        """Keep an error of the grader, for a TA; once, however many tests have the same cause."""
+        text = str(error)
+        if not isinstance(error, GraderError | SandboxError):
+            text = f"{item.path.name}, {_function(item)}: {type(error).__name__}: {error}"
+        if text not in self.errors:
+            self.errors.append(text)
+
+    def _grader_failed(self, question: Question) -> None:
         """Mark the parts of a question that no check has graded."""
-        self.errors.append(error)
         finding = Finding(check=question.title, kind="grader_error", message=GRADER_FAILED)
         for part in question.parts:
             label = question.label(part)
@@ -232,10 +257,36 @@ class GradingPlugin:
         return self._suite.pack.question(path.stem.removeprefix("test_"))
 
 
+def _misplaced(tests: Iterable[pytest.Item | pytest.Collector], question: Question) -> list[str]:
+    """The tests that name no part of ``question``, and its parts that no test names."""
+    parts = [part.id for part in question.parts]
+    named = {
+        _function(test): marker.args[0] for test in tests for marker in test.iter_markers("part")
+    }
+    known = f"question {question.id} has the parts {', '.join(parts)}"
+    checked = set(named.values())
+    return [
+        *(
+            f"{test} names part {part}; {known}"
+            for test, part in named.items()
+            if part not in parts
+        ),
+        *(
+            f"no test names part {part} of question {question.id}"
+            for part in parts
+            if part not in checked
+        ),
+    ]
+
+
 def _test_name(item: pytest.Item) -> str:
     """The name of a test without its device."""
-    assert isinstance(item, pytest.Function)
-    return f"{item.path}::{item.originalname}"
+    return f"{item.path}::{_function(item)}"
+
+
+def _function(test: pytest.Item | pytest.Collector) -> str:
+    assert isinstance(test, pytest.Function)
+    return test.originalname
 
 
 def _reason(item: pytest.Item, call: pytest.CallInfo) -> Any:

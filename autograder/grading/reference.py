@@ -13,6 +13,7 @@ from types import ModuleType
 
 import torch
 
+from autograder.grading.outcome import GraderError
 from autograder.grading.suite import Suite
 from autograder.misconceptions import Misconception, apply_edits
 from autograder.sandbox.package import Package, load_package
@@ -42,7 +43,8 @@ class Reference:
         """
         with suppress(Exception):
             for name in self.suite.probe_names(module):
-                self.expected(module, name)
+                with suppress(GraderError):
+                    self.expected(module, name)
 
     def probe_seed(self, module: str, probe: str) -> int:
         """The seed of one probe, derived from the seed of the class."""
@@ -50,7 +52,15 @@ class Reference:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
     def _expected(self, module: str, probe: str) -> Reply:
-        return self._run(self._reference, module, probe)
+        reply = self._run(self._reference, module, probe)
+        if reply.fault is None:
+            return reply
+        if reply.fault.kind == "import_failure":
+            what = f"{module}.py of the reference cannot be imported"
+        else:
+            what = f"the reference fails in the probe {probe} of {module}"
+        at = "".join(f" ({frame.path}, line {frame.line})" for frame in reply.fault.frames[-1:])
+        raise GraderError(f"{what}: {reply.fault.message}{at}")
 
     def _mistaken(self, misconception: Misconception, module: str, probe: str) -> Reply:
         return self._run(self._patched(misconception, module), module, probe)
@@ -67,7 +77,11 @@ class Reference:
 
     def _load_probes(self, module: str) -> ModuleType:
         probes = ModuleType("probes")
-        exec(compile(self.suite.probes(module), "probes.py", "exec"), probes.__dict__)
+        try:
+            exec(compile(self.suite.probes(module), "probes.py", "exec"), probes.__dict__)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise GraderError(f"probes/{module}.py cannot be loaded: {what}") from error
         return probes
 
     def _load_patched(self, misconception: Misconception, module: str) -> Package:

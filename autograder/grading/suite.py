@@ -85,9 +85,10 @@ class Suite:
         return read_submission(path, self.pack.package, self.config.limits, others, modules)
 
     def gaps(self) -> list[str]:
-        """What is missing to grade the assigned questions, one sentence each."""
+        """What is missing to grade the assigned questions, or is no Python, one sentence each."""
         hidden = self.root / "autograder"
         solutions, graders = self.root / "solutions" / self.name, hidden / "graders" / self.name
+        misconceptions = hidden / "misconceptions" / self.name
         needed = [
             (question.id, path)
             for question in self.pack.assigned
@@ -95,7 +96,7 @@ class Suite:
                 solutions / self.module_path(question.module),
                 graders / "probes" / f"{question.module}.py",
                 self.tests(question),
-                hidden / "misconceptions" / self.name / f"{question.module}.py",
+                misconceptions / f"{question.module}.py",
             )
         ]
         if self.pack.written is not None:
@@ -103,11 +104,23 @@ class Suite:
                 (self.pack.written.id, path)
                 for path in (solutions / ANSWERS_FILE, graders / "written.py")
             ]
-        return [
+        missing = [
             f"Q{question}: {path.relative_to(self.root)} does not exist"
             for question, path in needed
             if not path.is_file()
         ]
+        folders = (solutions / self.pack.package, graders, misconceptions)
+        sources = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+        return missing + [problem for path in sources if (problem := self._syntax_error(path))]
+
+    def _syntax_error(self, path: Path) -> str:
+        try:
+            ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError) as error:
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            what = error.msg if isinstance(error, SyntaxError) else str(error)
+            return f"{path.relative_to(self.root)}{line}: {what}; correct it and run this again"
+        return ""
 
     def module_path(self, module: str) -> str:
         """The path of a question's module inside a submission."""

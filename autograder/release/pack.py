@@ -113,7 +113,9 @@ def check_in_step(
     found = {path.relative_to(folder).as_posix(): path for path in files_in(folder)}
     shown = f"{destination.name}/{name}"
     differences = [f"{shown}/{path} is missing" for path in files.keys() - found.keys()]
-    differences += [f"{shown}/{path} is not generated" for path in found.keys() - files.keys()]
+    differences += [
+        f"{shown}/{path} is no longer part of the pack" for path in found.keys() - files.keys()
+    ]
     differences += [
         f"{shown}/{path} differs from what solutions/ gives, from line {_first_difference(a, b)}"
         for path in files.keys() & found.keys()

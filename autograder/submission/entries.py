@@ -78,10 +78,15 @@ def list_entries(path: Path, limits: Limits) -> Iterator[Entry]:
             f"{show(path.name)} is larger than the {limits.archive_mb} MB that are accepted; "
             "leave out data, checkpoints and environments, and pack it again."
         )
-    return _list_zip(path.name, data)
+    return list_zip(path.name, data)
 
 
-def _list_zip(name: str, data: bytes) -> Iterator[Entry]:
+def list_zip(name: str, data: bytes) -> Iterator[Entry]:
+    """The files of the zip ``data`` that are not junk.
+
+    Raises:
+        SubmissionError: Where it is no zip that can be read safely.
+    """
     subject = show(name)
     _check_format(name, data)
     # zipfile keeps an object per central header: count them before it does.

@@ -15,6 +15,7 @@ from autograder.submission.entries import (
     EntryError,
     SubmissionError,
     list_entries,
+    list_zip,
     read_file,
 )
 from autograder.submission.layout import Layout, Parts, find_layout
@@ -281,6 +282,9 @@ def _nothing_found(
         )
     expected = f"{subject} has no folder {package}/ with Python modules"
     suffixes = {Path(entry.path).suffix.lower() for entry in entries}
+    for entry in entries:
+        if damage := _damage(entry):
+            return damage
     if suffixes & set(ARCHIVE_SUFFIXES):
         return f"{expected}, but an archive inside; unpack that one and submit what it holds."
     if ".ipynb" in suffixes:
@@ -288,6 +292,19 @@ def _nothing_found(
     for note in skipped.notes():
         return f"{expected}; {note[:1].lower()}{note[1:]}"
     return f"{expected}; submit the homework's folder, packed as a .zip."
+
+
+def _damage(entry: Entry) -> str:
+    """Why a zip inside a submission cannot be opened: Gradescope leaves such a one as it is."""
+    name = entry.path.rpartition("/")[2]
+    if entry.problem or not name.lower().endswith(".zip"):
+        return ""
+    try:
+        for _ in list_zip(name, entry.read(entry.size)):
+            pass
+    except (SubmissionError, EntryError) as error:
+        return str(error)
+    return ""
 
 
 def _layout_notes(layout: Layout, top: str) -> list[str]:

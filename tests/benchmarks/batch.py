@@ -25,6 +25,7 @@ from autograder.config import load_config
 from autograder.grading.suite import Suite
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from arguments import at_least, pack_of
 from benchmarks.measure import AUTOGRADER, measured
 from samples import stub_files, with_mistakes, write_archive
 
@@ -61,13 +62,14 @@ def own_seconds(output: Path, pack: str) -> float:
 
 def main() -> None:
     """Measure every size and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--pack", default="hw1")
-    parser.add_argument("-j", "--jobs", type=int, default=len(psutil.Process().cpu_affinity()))
-    options = parser.parse_args()
     config = load_config()
-    suite = Suite(config.pack_name(options.pack), config)
+    cores = len(psutil.Process().cpu_affinity())
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--sizes", type=at_least(1), nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--pack", type=pack_of(config), default="hw1")
+    parser.add_argument("-j", "--jobs", type=at_least(1), default=cores)
+    options = parser.parse_args()
+    suite = Suite(options.pack, config)
     console = Console(width=110)
     table = Table(
         "size", "graded", "wall s", "per min", "own s", "own / jobs", "of the limit", "known, s",

@@ -27,6 +27,7 @@ from autograder.grading.suite import Suite
 from autograder.machine import start_sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from arguments import at_least, pack_of
 from benchmarks.measure import AUTOGRADER, Run, measured
 from benchmarks.others import make_gradescope_utils, make_otter, make_pytest
 from samples import samples, write_archive
@@ -104,14 +105,16 @@ def commands(root: Path, suite: Suite, size: int) -> dict[str, tuple[list[str], 
 
 def main() -> None:
     """Measure everything and print one table."""
+    config = load_config()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--pack", default="hw1")
-    parser.add_argument("--batch", type=int, default=20, help="submissions in the larger batch")
+    parser.add_argument("--runs", type=at_least(1), default=5)
+    parser.add_argument("--pack", type=pack_of(config), default="hw1")
+    parser.add_argument(
+        "--batch", type=at_least(2), default=20, help="submissions in the larger batch"
+    )
     parser.add_argument("--no-verify", action="store_true", help="leave out what takes minutes")
     options = parser.parse_args()
-    config = load_config()
-    suite = Suite(config.pack_name(options.pack), config)
+    suite = Suite(options.pack, config)
     runs: dict[str, list[Run]] = {}
     with tempfile.TemporaryDirectory() as folder:
         todo = commands(Path(folder), suite, options.batch)

@@ -396,12 +396,10 @@ def test_a_grade_in_which_the_grader_failed_is_given_again(graded, course, sandb
     course.archive(graded / "in" / "carol.zip", outliers=LAZY)
     change_graders("def fitted(", "def fitted_no_more(")
     _, batch = grade(course, sandbox, graded)
-    assert sorted(error.partition(":")[0] for error in batch.errors) == [
-        "alice",
-        "alice_again",
-        "bob",
-        "carol",
-    ]
+    assert sorted(batch.failed) == ["alice", "alice_again", "bob", "carol"]
+    (error,) = batch.errors  # however many tests ask for it
+    assert error.startswith("4 submissions (")
+    assert "): the reference fails in the probe fitted of bayes: AttributeError: " in error
     assert not standing(graded / "out")["alice"].errors  # a good grade is not given up for this
     assert standing(graded / "out")["carol"].errors
     change_graders("def fitted_no_more(", "def fitted(")

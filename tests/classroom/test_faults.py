@@ -300,3 +300,34 @@ def test_changed_scores_wait_for_a_word(course, mixed, output):
         assert standing(output)["good"].score < before
     finally:
         (course.root / tests).write_text(original, "utf-8")
+
+
+def test_files_of_a_pack_that_are_no_python_are_named_and_nothing_is_graded(tmp_path):
+    course = Course(tmp_path / "course")
+    archive = course.archive(tmp_path / "a.zip")
+    hidden = "hw1_likelihood"
+    names = [
+        f"autograder/graders/{hidden}/test_bayes.py",
+        f"autograder/graders/{hidden}/probes/bayes.py",
+        f"autograder/misconceptions/{hidden}/bayes.py",
+        f"solutions/{hidden}/likelihood/bayes.py",
+    ]
+    lines = {}
+    for name in names:
+        text = (course.root / name).read_text("utf-8")
+        (course.root / name).write_text(f"{text}def broken(:\n", "utf-8")
+        lines[name] = text.count("\n") + 1
+    text = course.run("autograder", "grade", "hw1", archive, "-o", tmp_path / "out", status=1)
+    told = [f"{name}, line {line}: invalid syntax; correct it" for name, line in lines.items()]
+    assert all(sentence in text for sentence in told), text
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_doctor_tells_of_hidden_tests_that_grade_no_part(tmp_path):
+    course = Course(tmp_path / "course")
+    name = "autograder/graders/hw1_likelihood/test_outliers.py"
+    course.edit(name, '@part("c")\ndef test_ratio', '@part("z")\ndef test_ratio')
+    text = " ".join(course.run("autograder", "doctor", status=1).replace("│", " ").split())
+    fault = "test_ratio names part z; question 7 has the parts a, b, c, d"
+    assert f"hw1_likelihood cannot be graded test_outliers.py: {fault}" in text
+    assert "hw1_likelihood cannot be graded." in text

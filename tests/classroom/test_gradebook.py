@@ -16,7 +16,7 @@ from autograder.classroom.gradebook import (
     read_scores,
 )
 from autograder.classroom.grades import grades_csv
-from autograder.classroom.roster import Roster, Student, read_roster
+from autograder.classroom.roster import Roster, Student, read_roster, roster_of
 from autograder.classroom.store import Store
 from autograder.classroom.tables import TableError
 from autograder.cli import app
@@ -150,6 +150,13 @@ def test_who_is_not_known_is_one_sorted_line_a_submission_and_says_why(course):
         "Ole s9 ole@uni.edu is not in the roster by SIS id or address.",
         "hw1, submission_2: Li Wei s1 is in the roster more than once; correct the roster.",
     ]
+
+
+def test_without_a_roster_the_list_that_lacks_a_student_is_the_export():
+    students = roster_of([handed_in(("Anna Abel", "s11", "aa1@uni.edu"))])
+    assert students.named("aa1").name == "Anna Abel"
+    with pytest.raises(TableError, match="no student of the Gradescope export is called 'carol'"):
+        students.named("carol")
 
 
 def test_what_lateness_costs_is_said(course, roster):
@@ -594,3 +601,13 @@ def test_without_a_roster_homeworks_are_joined_by_the_name_in_them(config, tmp_p
     )
     assert answer.exit_code == 0, answer.output
     assert [line["Student"] for line in table(output.read_text("utf-8"))] == ["bob"]
+
+
+def test_without_a_roster_or_an_export_the_list_is_that_of_the_submissions(config, tmp_path):
+    store_results(tmp_path / "a", [make_result(config, "bob", {})])
+    scores = tmp_path / "scores.csv"
+    scores.write_text("student,presentation\ncarol,90\n", "utf-8")
+    command = ["gradebook", tmp_path / "a", "-o", tmp_path / "out.csv", "--presentation", scores]
+    answer = CliRunner().invoke(app, list(map(str, command)))
+    assert answer.exit_code == 1
+    assert "no student of the graded submissions is called 'carol'" in answer.output

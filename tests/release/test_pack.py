@@ -173,7 +173,7 @@ class TestFolder:
         (root / f"solutions/{NAME}/README.md").write_text("# Another\n")
         assert check_in_step(NAME, config, root=root) == [
             f"assignments/{NAME}/README.md differs from what solutions/ gives, from line 1",
-            f"assignments/{NAME}/extra.py is not generated",
+            f"assignments/{NAME}/extra.py is no longer part of the pack",
             f"assignments/{NAME}/toy/scaffold.py differs from what solutions/ gives, from line 2",
             f"assignments/{NAME}/train.py is missing",
         ]

@@ -389,6 +389,14 @@ class TestRefused:
         inner = make_zip(tmp_path / "inner.zip", PACK).read_bytes()
         assert "unpack" in refusal(make_zip(tmp_path / "x.zip", {"inner.zip": inner}))
 
+    def test_a_damaged_zip_is_called_so_packed_or_left_in_a_folder(self, tmp_path: Path) -> None:
+        """Gradescope opens zips, and leaves one that it cannot open in the submission's folder."""
+        whole = make_zip(tmp_path / "whole.zip", PACK).read_bytes()
+        damaged = make_folder(tmp_path / "submission", {"hw1.zip": whole[: len(whole) // 2]})
+        alone = damaged / "hw1.zip"
+        assert "hw1.zip is damaged" in refusal(alone)
+        assert refusal(damaged) == refusal(alone)
+
     @pytest.mark.parametrize("members", [{}, {"__MACOSX/a.py": b""}, {"likelihood/": b""}])
     def test_empty_archive(self, tmp_path: Path, members: dict[str, bytes]) -> None:
         assert "holds no files" in refusal(make_zip(tmp_path / "x.zip", members))
