@@ -29,7 +29,7 @@ def test_typicality_of_single_examples(run):
 
 @part("c")
 def test_ratio(run):
-    """likelihood ratio to a background model"""
+    """likelihood ratio to a background model, also for log-likelihoods of thousands of nats"""
     run("ratio").matches()
 
 

@@ -450,6 +450,13 @@ MISCONCEPTIONS = (
         ((DRAW, "return (u < self.prior @ self.theta).to(u.dtype)"),),
     ),
     Misconception(
+        "bayes-sample-joint",
+        "NaiveBayes.sample_class",
+        "theta is multiplied by the probability of the class. The class is given here: how frequent it is does "
+        "not matter.",
+        (("self.theta[y])", "self.theta[y] * self.prior[y][:, None])"),),
+    ),
+    Misconception(
         "bayes-sample-mean",
         "NaiveBayes.sample_class",
         "These are the probabilities, the mean image of the class. A sample consists of zeros and ones.",

@@ -1160,6 +1160,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "kl-forward-zero-times-log-zero",
+        "kl_categorical",
+        "In the forward divergence 0 log 0 is computed as 0 times -inf, which is NaN; the reverse one is right. "
+        "A class of probability zero contributes nothing.",
+        (("torch.xlogy(p, p) - torch.xlogy(p, q)", "p * (p / q).log()"),),
+    ),
+    Misconception(
         "kl-torch-with-log-zero",
         "kl_categorical",
         "torch's kl_div multiplies log q = -inf by p = 0, which is NaN. A class of probability zero "

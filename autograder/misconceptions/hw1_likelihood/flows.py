@@ -923,6 +923,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "squeeze-only-height-checked",
+        "squeeze",
+        "Only the height is checked; an odd width must raise ValueError too.",
+        (("if height % 2 or width % 2:", "if height % 2:"),),
+    ),
+    Misconception(
         "unsqueeze-blocks-of-channels",
         "unsqueeze",
         "The channels are read with the position in the block first and the new channel second; four "
@@ -959,6 +965,19 @@ MISCONCEPTIONS = (
         "unsqueeze",
         "The permutation of ``squeeze`` is applied once more; the inverse permutation is needed.",
         (("pixels.permute(0, 1, 4, 2, 5, 3)", "pixels.permute(0, 1, 3, 5, 2, 4)"),),
+    ),
+    Misconception(
+        "unsqueeze-transposed-image",
+        "unsqueeze",
+        "Rows and columns of the larger image are swapped.",
+        (
+            (
+                "pixels = pixels.permute(0, 1, 4, 2, 5, 3)\n"
+                "    return pixels.reshape(batch, channels // 4, 2 * height, 2 * width)",
+                "pixels = pixels.permute(0, 1, 5, 3, 4, 2)\n"
+                "    return pixels.reshape(batch, channels // 4, 2 * width, 2 * height)",
+            ),
+        ),
     ),
     Misconception(
         "unsqueeze-any-channels-accepted",

@@ -211,6 +211,18 @@ MISCONCEPTIONS = (
         (("return background_log_prob - log_prob", "return -background_log_prob - log_prob"),),
     ),
     Misconception(
+        "ratio-underflow",
+        "likelihood_ratio_score",
+        "The likelihoods are computed first: exp(-1000) is zero in floating point, and its logarithm is lost. "
+        "The likelihood of an image is smaller still; stay with logarithms.",
+        (
+            (
+                "return background_log_prob - log_prob",
+                "return -(log_prob.exp() / background_log_prob.exp()).log()",
+            ),
+        ),
+    ),
+    Misconception(
         "complexity-added",
         "complexity_score",
         "The complexity is added. Inputs that every compressor finds hard should not count as outliers: "
@@ -251,6 +263,36 @@ MISCONCEPTIONS = (
                 "negative_log2_prob / num_dims - complexity",
             ),
         ),
+    ),
+    Misconception(
+        "complexity-converted-twice",
+        "complexity_score",
+        "The compressed length is divided by ln 2 as well. It is in bits already; only the log-likelihood is in "
+        "nats.",
+        (
+            (
+                "(negative_log2_prob - complexity) / num_dims",
+                "(-log_prob - complexity) / (num_dims * math.log(2))",
+            ),
+        ),
+    ),
+    Misconception(
+        "complexity-likelihood-sign",
+        "complexity_score",
+        "The log-likelihood has lost its minus sign: the less likely an input, the lower its score.",
+        (("negative_log2_prob = -log_prob", "negative_log2_prob = log_prob"),),
+    ),
+    Misconception(
+        "complexity-bytes-over-eight",
+        "complexity_score",
+        "The number of bytes is divided by eight. There are more bits than bytes.",
+        (("8 * compressed_bytes.to(log_prob.dtype)", "compressed_bytes.to(log_prob.dtype) / 8"),),
+    ),
+    Misconception(
+        "complexity-sign",
+        "complexity_score",
+        "The whole score has the wrong sign: it must be large for an outlier.",
+        (("(negative_log2_prob - complexity)", "(complexity - negative_log2_prob)"),),
     ),
     Misconception(
         "auroc-swapped",

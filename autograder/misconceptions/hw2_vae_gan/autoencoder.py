@@ -247,6 +247,29 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "pca-curve-smallest-kept",
+        "pca_error_curve",
+        "The code keeps the dimensions of the smallest variance: mind the order in which `eigvalsh` gives the "
+        "eigenvalues.",
+        (
+            (
+                "F.pad(variances.cumsum(dim=0), (1, 0)).flip(0)",
+                "variances.sum() - F.pad(variances.cumsum(dim=0), (1, 0))",
+            ),
+        ),
+    ),
+    Misconception(
+        "pca-curve-reversed",
+        "pca_error_curve",
+        "The curve starts at no error and ends at the whole variance. A code of no dimensions loses everything.",
+        (
+            (
+                "F.pad(variances.cumsum(dim=0), (1, 0)).flip(0)",
+                "F.pad(variances.cumsum(dim=0), (1, 0))",
+            ),
+        ),
+    ),
+    Misconception(
         "pca-curve-not-cumulative",
         "pca_error_curve",
         "Each entry is one eigenvalue. The error is the sum of all eigenvalues that are left out.",

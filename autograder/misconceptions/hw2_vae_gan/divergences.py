@@ -307,6 +307,12 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "bound-sums",
+        "variational_bound",
+        "The values are summed over the samples; both terms are averages.",
+        ((BOUND, BOUND.replace("mean", "sum")),),
+    ),
+    Misconception(
         "bound-one-mean",
         "variational_bound",
         "Both sums are divided by the same number. There are N values from p and M from q.",
@@ -421,6 +427,13 @@ MISCONCEPTIONS = (
         "c2st_p_value",
         "This is the probability of a lower accuracy; a good classifier must get a small p-value.",
         ((TAIL, TAIL.replace("z /", "-z /")),),
+    ),
+    Misconception(
+        "p-value-erfc-scale",
+        "c2st_p_value",
+        "The argument of erfc is not that of the normal distribution function: there is a factor between the two. "
+        "Compare their definitions.",
+        ((TAIL, TAIL.replace("z / math.sqrt(2)", "z")),),
     ),
     Misconception(
         "p-value-variance",

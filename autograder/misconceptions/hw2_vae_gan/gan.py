@@ -307,6 +307,13 @@ MISCONCEPTIONS = (
         ((HINGE, HINGE.replace("-fake_scores.mean()", "F.relu(1 - fake_scores).mean()")),),
     ),
     Misconception(
+        "hinge-generator-hinge-of-discriminator",
+        "hinge_losses",
+        "The generator turns the hinge of the discriminator around: an example with a score below -1 gets no "
+        "gradient, and needs it most. The generator has no hinge.",
+        ((HINGE, HINGE.replace("-fake_scores.mean()", "-F.relu(1 + fake_scores).mean()")),),
+    ),
+    Misconception(
         "hinge-generator-sign",
         "hinge_losses",
         "The generator's sign is wrong: minimising this lowers the scores of its examples.",
@@ -318,6 +325,12 @@ MISCONCEPTIONS = (
         "Nothing is clipped at zero: this is the Wasserstein loss plus 2. Examples beyond the margin must "
         "not count.",
         ((HINGE_D, HINGE_D.replace("F.relu", "")),),
+    ),
+    Misconception(
+        "hinge-order",
+        "hinge_losses",
+        ORDER,
+        ((HINGE, HINGE.replace("discriminator, generator", "generator, discriminator")),),
     ),
     Misconception(
         "hinge-generator-detached",
@@ -336,6 +349,19 @@ MISCONCEPTIONS = (
         "wgan_losses",
         "The generator's sign is wrong: minimising this lowers the scores of its examples.",
         ((WGAN, WGAN.replace("= -fake_scores", "= fake_scores")),),
+    ),
+    Misconception(
+        "wgan-generator-negated-critic",
+        "wgan_losses",
+        "The generator's loss is minus the critic's. Real examples do not depend on the generator and have no "
+        "place in its loss.",
+        ((WGAN, WGAN.replace("-fake_scores.mean()", "-critic")),),
+    ),
+    Misconception(
+        "wgan-order",
+        "wgan_losses",
+        "The losses come in the wrong order: first the critic's, then the generator's.",
+        ((WGAN, WGAN.replace("critic, generator", "generator, critic")),),
     ),
     Misconception(
         "wgan-sigmoid",
@@ -389,6 +415,12 @@ MISCONCEPTIONS = (
         "gradient_penalty",
         "The norms are averaged before 1 is subtracted. Slopes of 0 and 2 would cost nothing.",
         ((GP, "return weight * (norm.mean() - 1).square()"),),
+    ),
+    Misconception(
+        "gp-sum",
+        "gradient_penalty",
+        "The terms are summed over the examples; the penalty is their average.",
+        ((GP, GP.replace("mean", "sum")),),
     ),
     Misconception(
         "gp-no-graph",

@@ -207,6 +207,23 @@ MISCONCEPTIONS = (
         ((TRAVERSE, TRAVERSE.replace("chosen", "chosen.long().cumsum(dim=0) > 0")),),
     ),
     Misconception(
+        "traverse-into-z",
+        "traverse",
+        "The values are written into z itself: earlier rows leak into later ones, and the caller's vector is "
+        "changed. Every point of the grid needs a copy of its own.",
+        (
+            (
+                TRAVERSE,
+                "grid = []\n"
+                "    for dim in dims:\n"
+                "        for value in values:\n"
+                "            z[dim] = value\n"
+                "            grid.append(z.clone())\n"
+                "    return torch.stack(grid).unflatten(0, (len(dims), len(values)))",
+            ),
+        ),
+    ),
+    Misconception(
         "traverse-first-dimensions",
         "traverse",
         "Row j varies dimension j; it must vary dims[j].",

@@ -441,6 +441,18 @@ MISCONCEPTIONS = (
         (("activity > threshold", "activity >= threshold"),),
     ),
     Misconception(
+        "active-std-above-threshold",
+        "active_units",
+        "The standard deviation is compared with the threshold; the activity, a variance, must be.",
+        (("activity > threshold", "activity.sqrt() > threshold"),),
+    ),
+    Misconception(
+        "active-count",
+        "active_units",
+        "This is how many dimensions are active. Which ones they are is asked for: one boolean per dimension.",
+        (("activity > threshold", "(activity > threshold).sum()"),),
+    ),
+    Misconception(
         "active-collapsed",
         "active_units",
         "The dimensions that are marked are the collapsed ones.",

@@ -366,9 +366,19 @@ MISCONCEPTIONS = (
     Misconception(
         "perplexity-bits",
         "perplexity",
-        "An entropy in bits is raised to a power of e (or one in nats to a power of 2): the bases must "
-        "agree.",
+        "An entropy in nats is the exponent of a power of 2: the bases must agree.",
         (("indices.numel()).sum().exp()", "indices.numel()).sum().exp2()"),),
+    ),
+    Misconception(
+        "perplexity-exp-of-bits",
+        "perplexity",
+        "An entropy in bits (a logarithm to base 2) is the exponent of a power of e: the bases must agree.",
+        (
+            (
+                ENTROPY,
+                "(torch.special.entr(counts / indices.numel()).sum() / torch.tensor(2.0).log()).exp()",
+            ),
+        ),
     ),
     Misconception(
         "perplexity-counts-used",

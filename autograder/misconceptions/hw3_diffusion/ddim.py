@@ -40,6 +40,10 @@ LEVEL_ZERO = (
     "At t_prev = 0 alpha_bar is taken for 1. Level 0 still holds a little noise; only t_prev = -1 stands for "
     "the data."
 )
+BOTH_ENDS = (
+    "The times are spread evenly from T - 1 to 0, both included. Count the step to -1 as well: all n steps "
+    "should be equally long."
+)
 
 MISCONCEPTIONS = (
     Misconception(
@@ -100,12 +104,28 @@ MISCONCEPTIONS = (
     Misconception(
         "times-both-ends",
         "time_pairs",
-        "The times are spread evenly from T - 1 to 0, both included. Count the step to -1 as well: all n steps "
-        "should be equally long.",
+        BOTH_ENDS,
         (
             (
                 TRAILING,
                 "times = [(num_train_steps - 1) * (k - 1) // max(num_steps - 1, 1) for k in remaining]",
+            ),
+        ),
+    ),
+    Misconception(
+        "times-linspace",
+        "time_pairs",
+        BOTH_ENDS,
+        ((TRAILING, "times = torch.linspace(num_train_steps - 1, 0, num_steps).long().tolist()"),),
+    ),
+    Misconception(
+        "times-linspace-rounded",
+        "time_pairs",
+        BOTH_ENDS,
+        (
+            (
+                TRAILING,
+                "times = torch.linspace(num_train_steps - 1, 0, num_steps).round().long().tolist()",
             ),
         ),
     ),

@@ -484,10 +484,22 @@ MISCONCEPTIONS = (
         ((LOOP, "for t, noise in zip(reversed(range(len(betas))), noises.flip(0), strict=True):"),),
     ),
     Misconception(
+        "chain-first-noise",
+        "p_sample_loop",
+        "All steps use the first noise. Each step has one of its own, independent of the others.",
+        ((MOVE, MOVE.replace("noise,", "noises[0],")),),
+    ),
+    Misconception(
         "chain-model-counts-from-one",
         "p_sample_loop",
         "The model is told t + 1. Steps count from 0 here; in the paper they count from 1.",
         ((ASK, "eps = model(x, torch.full(x.shape[:1], t + 1, device=x.device))"),),
+    ),
+    Misconception(
+        "chain-share-of-steps",
+        "p_sample_loop",
+        "The model is told t / T, a number between 0 and 1. It is to be told the number of the step, an integer.",
+        ((ASK, ASK.replace("t, device", "t / len(betas), device")),),
     ),
     Misconception(
         "chain-ignores-variance",

@@ -295,6 +295,25 @@ MISCONCEPTIONS = (
         ((PENALTY, "penalty = torch.cat([low, high]).square().mean()"),),
     ),
     Misconception(
+        "cd-penalty-of-data",
+        "contrastive_divergence_loss",
+        "Only the energies of the data are in the regulariser; those of the samples may still drift.",
+        ((PENALTY, "penalty = low.square().mean()"),),
+    ),
+    Misconception(
+        "cd-penalty-of-difference",
+        "contrastive_divergence_loss",
+        "The difference of the mean energies is squared. A constant that is added to all energies does not change "
+        "it, and that drift is what the regulariser is to stop.",
+        ((PENALTY, "penalty = (low.mean() - high.mean()) ** 2"),),
+    ),
+    Misconception(
+        "cd-penalty-halved",
+        "contrastive_divergence_loss",
+        "The two means of the regulariser are averaged. It is their sum.",
+        ((PENALTY, "penalty = (low.square().mean() + high.square().mean()) / 2"),),
+    ),
+    Misconception(
         "free-sign",
         "rbm_free_energy",
         "This is minus the free energy: log of the unnormalised probability. An energy is low where the "
@@ -535,6 +554,13 @@ MISCONCEPTIONS = (
         "The logits were normalised by a softmax first. That removes the very number that is the energy: "
         "afterwards it is the same for every input.",
         ((JEM, "return -logits.softmax(dim=1).logsumexp(dim=1)"),),
+    ),
+    Misconception(
+        "jem-log-softmax",
+        "jem_energy",
+        "The logits were normalised by a log-softmax first, and the energy is zero for every input: what was "
+        "divided out is what is asked for.",
+        ((JEM, "return -logits.log_softmax(dim=1).logsumexp(dim=1)"),),
     ),
     Misconception(
         "joint-without-classifier",

@@ -109,6 +109,19 @@ MISCONCEPTIONS = (
         ((TARGET, "return (1 - sigma_min) * data - noise"),),
     ),
     Misconception(
+        "target-sigma-min-on-both",
+        "velocity_target",
+        "sigma_min shrinks the data too. The velocity is the derivative of the line with respect to t: look where "
+        "sigma_min stands in that.",
+        ((TARGET, "return (1 - sigma_min) * (data - noise)"),),
+    ),
+    Misconception(
+        "target-sigma-min-alone",
+        "velocity_target",
+        "The noise is multiplied by sigma_min. That is how much of it is left at the end, not how fast it goes.",
+        ((TARGET, "return data - sigma_min * noise"),),
+    ),
+    Misconception(
         "loss-mean-over-entries",
         "flow_matching_loss",
         "The squared errors are averaged over the entries of an example; a squared norm is their sum.",

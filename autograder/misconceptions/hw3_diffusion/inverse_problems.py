@@ -425,6 +425,25 @@ MISCONCEPTIONS = (
         ((RECOLOURED, RECOLOURED.replace(".sum()", ".sum().sqrt()")),),
     ),
     Misconception(
+        "grayscale-pinv-squared-sum",
+        "Grayscale.pinv",
+        "The result is divided by the square of the sum of the weights. Square them first, then add.",
+        ((RECOLOURED, RECOLOURED.replace("square().sum()", "sum().square()")),),
+    ),
+    Misconception(
+        "grayscale-pinv-shared",
+        "Grayscale.pinv",
+        "The result is divided by the number of channels. By how much A A^T scales a grey value depends on the "
+        "weights.",
+        ((RECOLOURED, RECOLOURED.replace("self.weights.square().sum()", "len(self.weights)")),),
+    ),
+    Misconception(
+        "grayscale-pinv-reciprocal",
+        "Grayscale.pinv",
+        "Each channel is y divided by its weight, so that every channel by itself already brings back all of y.",
+        ((RECOLOURED, "return y / self.weights[:, None, None]"),),
+    ),
+    Misconception(
         "grayscale-pinv-elementwise",
         "Grayscale.pinv",
         "Each channel is y divided by its weight and by C. That fits y, but it is not the "

@@ -119,6 +119,12 @@ MISCONCEPTIONS = (
         ((SIGMA, "sigma = sigma_min + (sigma_max - sigma_min) * t\n"),),
     ),
     Misconception(
+        "ve-time-reversed",
+        "ve_marginal",
+        "Time runs backwards: sigma is largest at t = 0, where the data are.",
+        ((SIGMA, "sigma = sigma_max * (sigma_min / sigma_max) ** t\n"),),
+    ),
+    Misconception(
         "ve-square-only",
         "ve_marginal",
         "sigma(t) is off: the power of the ratio lacks the factor sigma_min in front.",

@@ -42,7 +42,12 @@ def typicality_of_single_examples(hw: Package, rng: Rng) -> dict:
 def ratio(hw: Package, rng: Rng) -> dict:
     log_prob, difference = rng.normal(7, mean=-25, std=6), rng.normal(7)
     background = log_prob + difference + rng.tensor([-20.0, -9.0, -2.0, 0.0, 1.0, 7.0, 15.0])
-    return {"score": hw.outliers.likelihood_ratio_score(log_prob, rng.keep(background))}
+    return {
+        "score": hw.outliers.likelihood_ratio_score(log_prob, rng.keep(background)),
+        "images": hw.outliers.likelihood_ratio_score(
+            rng.normal(5, mean=-2000, std=300), rng.normal(5, mean=-2600, std=300)
+        ),
+    }
 
 
 def complexity(hw: Package, rng: Rng) -> dict:
