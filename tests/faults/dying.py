@@ -27,6 +27,8 @@ def main() -> None:
             about_to(f"write {os.path.basename(str(details[0])).removeprefix('.')}")
         elif name == "os.rename":
             about_to(f"rename {os.path.basename(os.fsdecode(details[1]))}")
+        elif name == "os.remove":
+            about_to(f"remove {os.path.basename(os.fsdecode(details[0]))}")
         elif name == "sqlite3.connect":
             about_to("connect")
 
@@ -39,7 +41,6 @@ def main() -> None:
     event.listen(Engine, "commit", lambda connection: about_to(f"commit {statement}"))
     from autograder.cli import main as autograder
 
-    about_to("start")
     autograder()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from classroom.course import Course, everything
+from classroom.course import LAZY, Course, everything
 
 from autograder.classroom.store import STORE_NAME
 
@@ -28,15 +28,17 @@ STEPS = (
 SECONDS = 60
 
 
-def command(output: Path) -> list[object]:
-    return ["grade", "hw1", "in", "-o", output, "--seed", 11, "-j", 1]
+def command(output: Path, *given: object) -> list[object]:
+    return ["grade", "hw1", *(given or ["in"]), "-o", output, "--seed", 11, "-j", 1]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(course: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    output = tmp_path_factory.mktemp("undisturbed") / "out"
+def finished(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the class, graded by a run that nobody killed."""
+    shutil.copy(Path(__file__).with_name("dying.py"), course.root)
+    output = tmp_path_factory.mktemp("finished") / "out"
     course.run("autograder", *command(output))
-    return everything(output)
+    return output
 
 
 def rows(folder: Path, table: str) -> list[tuple]:
@@ -50,9 +52,9 @@ def rows(folder: Path, table: str) -> list[tuple]:
             return []
 
 
-def kill_at(course: Course, step: str, output: Path) -> None:
+def kill_at(course: Course, step: str, output: Path, *given: object) -> None:
     """Run the command until just before ``step``; nothing of it may live on."""
-    process = course.start("dying", step, *command(output))
+    process = course.start("dying", step, *command(output, *given))
     text, _ = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, (step, text)
     deadline = time.monotonic() + SECONDS
@@ -68,8 +70,7 @@ def _environment(process: psutil.Process) -> str:
         return ""
 
 
-def test_killed_at_every_step_in_turn(course, output, undisturbed):
-    shutil.copy(Path(__file__).with_name("dying.py"), course.root)
+def test_killed_at_every_step_in_turn(course, output, finished):
     kept: dict[str, list[tuple]] = {"grades": [], "history": []}
     for step in STEPS:
         kill_at(course, step, output)
@@ -80,4 +81,26 @@ def test_killed_at_every_step_in_turn(course, output, undisturbed):
             json.loads(path.read_text("utf-8"))
     course.run("autograder", *command(output))
     assert len(rows(output, "grades")) == 3
-    assert everything(output) == undisturbed
+    assert everything(output) == everything(finished)
+
+
+CHANGES = {
+    "a resubmission": (["again/a.zip"], ("write a.json", "commit INSERT INTO history")),
+    "a drop": (["in/c.zip", "--drop", "a"], ("remove a.json", "commit INSERT INTO history")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_killed_while_a_grade_is_replaced_or_dropped(course, finished, tmp_path, change):
+    course.archive(course.root / "again" / "a.zip", bayes=LAZY, outliers=LAZY)
+    given, steps = CHANGES[change]
+    shutil.copytree(finished, tmp_path / "undisturbed")
+    course.run("autograder", *command(tmp_path / "undisturbed", *given))
+    undisturbed = everything(tmp_path / "undisturbed")
+    assert undisturbed != everything(finished)
+    for step in steps:
+        output = tmp_path / step
+        shutil.copytree(finished, output)
+        kill_at(course, step, output, *given)
+        course.run("autograder", *command(output, *given))
+        assert everything(output) == undisturbed, step
