@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from attacks.host import LEFT, OPEN_FOLDERS
 from samples import write_archive
 
 from autograder.config import ROOT
+from autograder.files import write_zip
 from autograder.gradescope import simulate
 
 NOTEBOOK = json.dumps(
@@ -224,8 +226,9 @@ def attacker(request, arena_of, told, tmp_path_factory):
         program = wrong_program(suite, question.module, attack, told)
         files[suite.module_path(question.module)] = program
     labels = [question.label(part) for question in questions for part in question.parts]
-    folder = tmp_path_factory.mktemp("attacker")
-    return arena, write_archive(files, folder / "attacker.zip"), labels
+    archive = tmp_path_factory.mktemp("attacker") / "attacker.zip"
+    write_zip(archive, files, compression=zipfile.ZIP_STORED)  # deflated, some would be bombs
+    return arena, archive, labels
 
 
 def test_modules_with_attacks_earn_nothing_from_grade(attacker, tmp_path):
