@@ -21,6 +21,8 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Small = Annotated[float, Field(ge=0, lt=0.1, allow_inf_nan=False)]
 GRADESCOPE_SECONDS = 2400
 OWN_WORK = 1.5
+"""How much longer than a submission's experiments a run may take, with starts and the grader's own
+work, so that a slow machine does not reach the platform's limit."""
 # Float32 rounds a term of size 1 by 6e-8; where a dozen such terms cancel, this much is left.
 CANCELLED = 1e-6
 
@@ -110,7 +112,7 @@ class Limits(_Model):
 
     @property
     def run_seconds(self) -> float:
-        """When a run on Gradescope must be over, with starts and the grader's own work."""
+        """Seconds after which a run on Gradescope must be over."""
         return OWN_WORK * self.submission_seconds
 
 

@@ -3,7 +3,8 @@
 import sys
 
 import pytest
-from benchmarks import batch, benchmark
+from benchmarks import batch, benchmark, spread
+from container import gradescope
 from soak import soak
 
 
@@ -17,6 +18,8 @@ from soak import soak
         (benchmark, ["--runs", "-1"], "argument --runs: must be a whole number"),
         (benchmark, ["--batch", "1"], "argument --batch: must be a whole number, at least 2"),
         (batch, ["--pack", "hw9"], "there is no pack 'hw9'"),
+        (spread, ["--seeds", "0"], "argument --seeds: must be a whole number, at least 1"),
+        (gradescope, ["hw9"], "there is no pack 'hw9'"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(monkeypatch, capsys, program, arguments, told):

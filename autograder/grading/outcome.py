@@ -165,7 +165,7 @@ class Outcome:
         if self.device == "meta" and fault is not None and fault.kind in EXCUSED_ON_META:
             return
         if fault is not None:
-            raise CheckFailed(_kind(fault), _sentence(fault), _hint(fault), lines=_lines(fault))
+            raise CheckFailed(fault.kind, _sentence(fault), _hint(fault), lines=_lines(fault))
         if self.reply.values is None:
             raise GraderError("the sandbox gave neither values nor a fault")
         chosen: Tolerance = getattr(self._tolerances, tolerance)
@@ -204,12 +204,6 @@ def _to_float32(value: object) -> object:
     return value
 
 
-def _kind(fault: Fault) -> str:
-    """An import that ends the process, or never ends, is a failed import before all else."""
-    ended = fault.kind in ("time_limit", "memory_limit", "crash")
-    return "import_failure" if ended and " while importing " in fault.message else fault.kind
-
-
 def _sentence(fault: Fault) -> str:
     return "not started" if fault.kind == "not_started" else _short(fault.message)
 
@@ -222,10 +216,9 @@ def _hint(fault: Fault) -> str:
     # Without a line of the student's own it was the grader's call that failed.
     if fault.kind == "bad_return" and _CALL.match(fault.message):
         return CALL_HINT
-    kind = _kind(fault)
-    if kind == "import_failure" and not _DEFINED.match(fault.message):
+    if fault.kind == "import_failure" and not _DEFINED.match(fault.message):
         return RUN_BY_IMPORT_HINT
-    return FAULT_HINTS.get(kind, "")
+    return FAULT_HINTS.get(fault.kind, "")
 
 
 def _lines(fault: Fault) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class AnswerSheet:
                 finding = problem or self._finding(part, label, answers)
             except Exception as error:
                 finding = _grader_error(part)
-                errors.append(f"{label}: {error!r}")
+                errors.append(f"{label}: {type(error).__name__}: {error}")
             checks[label] = [_check(label, finding)]
         return Graded(checks, (note,) if note else (), tuple(errors))
 
@@ -183,7 +183,8 @@ def grader_failed(question: Written, error: Exception) -> Graded:
     """What becomes of the written questions when their key cannot be used."""
     labels = {question.label(part): _grader_error(part) for part in question.parts}
     checks = {label: [_check(label, finding)] for label, finding in labels.items()}
-    return Graded(checks, errors=(f"written questions: {error!r}",))
+    told = f"written questions: {type(error).__name__}: {error}"
+    return Graded(checks, errors=(told,))
 
 
 def _grader_error(part: WrittenPart) -> Finding:

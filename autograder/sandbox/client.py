@@ -232,9 +232,11 @@ class Session:
             fault = _death(usage)
             if usage.killed:
                 used += EXIT_GRACE
-        where = f" while importing {worker.importing}.py" if worker.importing else ""
         if fault.kind != "malformed_reply":
-            fault = replace(fault, message=f"{fault.message}{where}.")
+            if worker.importing:
+                what = f"{fault.message} while importing {worker.importing}.py"
+                fault = Fault("import_failure", what)
+            fault = replace(fault, message=f"{fault.message}.")
         if worker.importing:
             self._deadly_imports[worker.importing] = fault
         return Reply(fault=fault, seconds=used)

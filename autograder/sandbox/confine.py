@@ -301,7 +301,7 @@ def _seccomp_filter(drives_gpu: bool):
     rules.add_rule(refuse, "sched_setaffinity", Arg(0, NE, 0))
     # With an address, a datagram leaves its pair of sockets for any other of the machine.
     rules.add_rule(refuse, "sendto", Arg(4, NE, 0))
-    # The kernel reads the lower half of these arguments, whatever the upper half is.
+    # From here on the kernel reads the lower half of the arguments, whatever the upper half is.
     # What waits in a socket is memory that is counted nowhere.
     level = Arg(1, MASKED_EQ, LOWER_HALF, SOL_SOCKET)
     for option in (SO_SNDBUF, SO_SNDBUFFORCE):
@@ -313,6 +313,7 @@ def _seccomp_filter(drives_gpu: bool):
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY):
         rules.add_rule(refuse, "fcntl", Arg(1, MASKED_EQ, LOWER_HALF, command))
     # Requests change files through descriptors that only read, and tell of the host's network.
+    # A terminal's own are harmless; a GPU's driver is asked by numbers that nobody has listed.
     if not drives_gpu:
         for bit in (1 << place for place in range(8, 32)):
             other = ~TERMINAL_REQUESTS & bit

@@ -384,8 +384,10 @@ class ColdServer:
     def spawn(self, confinement: Confinement, warm: bool = True) -> Child:
         """Start a child. Returns at once; the child speaks when it is ready."""
         child, theirs, write = _pipes()
-        wrap = bubblewrap(self._premises.readable(), confinement.devices)
-        wrap.append("--die-with-parent")
+        wrap: list[str] = []
+        if self._wrapped:
+            wrap = bubblewrap(self._premises.readable(), confinement.devices)
+            wrap.append("--die-with-parent")
         with theirs:
             spec = {
                 "channel": theirs.fileno(),
@@ -399,7 +401,7 @@ class ColdServer:
                 self._premises.command("autograder.sandbox.worker", "main_of_its_own", spec),
                 [theirs.fileno(), write],
                 f"worker-{next(self._numbers)}.log",
-                wrap if self._wrapped else (),
+                wrap,
             )
         os.close(write)
         return child

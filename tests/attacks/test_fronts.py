@@ -12,7 +12,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from attacks.attacks import MODULE, OTHER_FILES, PATH, PROGRAMS, TARGETS, wrong_program
+from attacks.attacks import (
+    MODULE,
+    ONE_OF_EACH,
+    OTHER_FILES,
+    PATH,
+    PROGRAMS,
+    TARGETS,
+    wrong_program,
+)
 from attacks.conftest import EVERY_ATTACK, SEED, TIER, assert_plain
 from attacks.host import LEFT, OPEN_FOLDERS
 from samples import write_archive
@@ -182,14 +190,7 @@ for path in glob.glob("/tmp/gradescope-*/**", recursive=True) + glob.glob("/auto
 def lie(value):
     raise ValueError(READ[:200] or "nothing was read")
 """
-ONE_OF_EVERY_KIND = [
-    "patch-comparisons",
-    "forge-answer_and_exit",
-    "tamper-later_thread",
-    "end-hard_exit_at_import",
-    "raise-feedback_markup",
-    "return-agreeable_tensor",
-]
+ONE_OF_EVERY_KIND = [f"{kind}-{names[0]}" for kind, names in ONE_OF_EACH.items() if kind != "steal"]
 COUNT = math.ceil(len(PROGRAMS) / len(ONE_OF_EVERY_KIND))
 GROUPS = [list(PROGRAMS)[i::COUNT] for i in range(COUNT)] if EVERY_ATTACK else [ONE_OF_EVERY_KIND]
 

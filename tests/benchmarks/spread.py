@@ -16,6 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from arguments import at_least
 from gpu.in_process import findings_on
 
 from autograder.config import Config, load_config
@@ -35,7 +36,9 @@ def narrowed(config: Config, share: int) -> Config:
 def main() -> None:
     """Count the checks that fail, by pack and part of the tolerance."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many hidden inputs of each check")
+    parser.add_argument(
+        "--seeds", type=at_least(1), default=5, help="how many hidden inputs of each check"
+    )
     seeds = range(parser.parse_args().seeds)
     config = load_config()
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -33,6 +33,9 @@ from autograder.gradescope.package import build_package
 from autograder.gradescope.run import UNFINISHED
 from autograder.gradescope.simulate import TIMEOUT_SECONDS
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from arguments import at_least, pack_of
+
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 PACKAGES = "ca-certificates,python3,python3-venv"
@@ -221,10 +224,11 @@ def main() -> int:
     """Run the packs that are named, or all, and print a table; 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     config = load_config()
-    parser.add_argument("packs", nargs="*", default=list(config.packs), metavar="PACK")
+    packs = list(config.packs)
+    parser.add_argument("packs", nargs="*", type=pack_of(config), default=packs, metavar="PACK")
     parser.add_argument("--root", type=Path, default=ROOT / "build" / "container")
     parser.add_argument("--cpus", type=float, default=0.5)
-    parser.add_argument("--memory", type=int, default=768, metavar="MB")
+    parser.add_argument("--memory", type=at_least(1), default=768, metavar="MB")
     options = parser.parse_args()
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         raise SystemExit("This needs root and debootstrap; on Debian: apt install debootstrap.")
@@ -236,8 +240,7 @@ def main() -> int:
         title=f"{SUITE}, {options.cpus:g} CPU, {options.memory} MB",
     )  # fmt: skip
     faults = []
-    for name in options.packs:
-        pack = config.pack_name(name)
+    for pack in options.packs:
         run = run_pack(root, pack, options.cpus, options.memory)
         table.add_row(
             pack,

@@ -430,7 +430,7 @@ def test_a_test_of_no_part_and_a_part_of_no_test_cost_nobody_points(
 def test_probes_that_cannot_be_loaded_cost_nobody_points_and_spare_other_questions(
     grader, own_root
 ):
-    suite = suite_with(own_root, grader, "run", "run")
+    suite = Suite(grader.suite.name, grader.suite.config, own_root)
     probes = own_root / f"autograder/graders/hw1_likelihood/probes/{MODULE}.py"
     probes.write_text("import no_such_library\n" + probes.read_text())
     files = grader.suite.reference_files

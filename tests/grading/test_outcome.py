@@ -8,17 +8,18 @@ from autograder.grading.feedback import finding_lines
 MODULE = "outliers"
 PATH = f"likelihood/{MODULE}.py"
 RESULT = "return background_log_prob - log_prob"
+IMPORT = "import torch\n"
 IMPORTED = "Code outside functions runs when the module is imported"
 
 
 @pytest.fixture
 def told(grader, grade_files):
-    """Grade the reference with one statement replaced; each part's findings, as lines."""
+    """Grade the reference with one text replaced; each part's findings, as lines."""
 
     def grade(old: str, new: str) -> dict[str, list[list[str]]]:
         source = complete(grader.suite)[PATH].decode()
-        assert not old or source.count(old) == 1
-        changed = source.replace(old, new) if old else f"{source}\n\n{new}\n"
+        assert source.count(old) == 1
+        changed = source.replace(old, new)
         rows = grade_files({**complete(grader.suite), PATH: changed.encode()}, MODULE).rows
         own = [row for row in rows if row.label.startswith("Q7")]
         return {row.label: [finding_lines(finding) for finding in row.findings] for row in own}
@@ -39,7 +40,7 @@ def told(grader, grade_files):
     ],
 )
 def test_what_a_module_runs_when_it_is_imported_is_told_once(told, end, message):
-    first, *others = told("", end).values()
+    first, *others = told(IMPORT, f"{IMPORT}{end}\n").values()
     assert [lines[0] for lines in first] == [message]
     assert IMPORTED in first[0][-1]
     assert others == [[["The module could not be imported: see Q7a."]]] * 3
@@ -47,7 +48,7 @@ def test_what_a_module_runs_when_it_is_imported_is_told_once(told, end, message)
 
 @pytest.mark.parametrize("end", ["import nothing_of_this_name", "def oops(:", "tensro = torhc.e"])
 def test_a_module_that_runs_nothing_is_not_told_to_run_less(told, end):
-    assert IMPORTED not in told("", end)["Q7a"][0][-1]
+    assert IMPORTED not in told(IMPORT, f"{IMPORT}{end}\n")["Q7a"][0][-1]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,7 @@ def test_a_module_that_runs_nothing_is_not_told_to_run_less(told, end):
     ],
 )
 def test_a_fault_in_a_function_has_a_hint_at_its_cause(told, statement, hint):
-    lines = told(RESULT, f"{statement}; {RESULT}" if "while" not in statement else statement)[
-        "Q7c"
-    ][0]
+    lines = told(RESULT, f"{statement}\n    {RESULT}")["Q7c"][0]
     if hint:
         assert hint in lines[-1]
     else:
